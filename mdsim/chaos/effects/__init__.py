@@ -1,0 +1,1 @@
+"""Verbs that act on the market: one file an effect, each ending in ``EFFECT = EffectType(…)``."""

@@ -1,0 +1,1 @@
+"""The vocabulary of every other room: time, numbers, seeds, instruments, events, errors, ports."""

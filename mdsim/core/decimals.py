@@ -1,0 +1,43 @@
+"""Decimal rules: one explicit context, one gate from float to the grid.
+
+The ambient Decimal context is shared between trio tasks (a child that sets its precision changes
+its parent's), so every operation that rounds names ``CONTEXT``.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from mdsim.core.errors import InternalError
+
+CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN)
+
+
+def grid_steps(price: float, increment: float) -> int:
+    """Nearest whole number of increments, at least one: the only way a model's float becomes a price.
+
+    Raises:
+        InternalError: ``price`` is NaN, infinite or not positive.
+    """
+    if not 0.0 < price < math.inf:
+        raise InternalError("MD901", f"a model produced the price {price!r}")
+    return round(price / increment) or 1
+
+
+def from_steps(steps: int, increment: Decimal) -> Decimal:
+    """The exact Decimal of a number of increments."""
+    return CONTEXT.multiply(Decimal(steps), increment)
+
+
+def plain(value: Decimal) -> str:
+    """Canonical text of a Decimal: no exponent, no trailing zeros after the point, no minus zero."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def log(value: Decimal) -> float:
+    """Natural logarithm as a float, for models that work in log price."""
+    return math.log(float(value))

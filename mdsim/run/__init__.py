@@ -1,0 +1,1 @@
+"""A plan in motion: clocks, pump, task tree, checks, journal. The only room that knows trio's clock."""
