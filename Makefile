@@ -1,0 +1,77 @@
+# One door to everything. Needs python3 (3.11 or newer) with venv, and make; pip does the rest.
+# `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+SEED   ?= 1
+PLAYBOOK ?= crash.yaml
+
+# Two stamps, so that `make play` fetches only what a run needs. An edit of pyproject.toml renews them.
+RUNTIME := $(VENV)/.runtime-stamp
+DEV     := $(VENV)/.dev-stamp
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+.PHONY: help
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "mdsim needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) -V`. Try: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || \
+		{ echo "$(PYTHON) lacks venv; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(DEV): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(RUNTIME)
+
+.PHONY: play
+play: $(RUNTIME) ## play a shipped crisis on recorded prices (PLAYBOOK=depeg.yaml SEED=7)
+	$(BIN)/mdsim play $(PLAYBOOK) --seed $(SEED)
+
+.PHONY: test
+test: $(DEV) ## run every test
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(DEV) ## style, format, types, playbooks, freshness of generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mdsim lint playbooks/*.yaml
+	$(BIN)/mdsim schema --check schemas/playbook.schema.json
+
+.PHONY: format
+format: $(DEV) ## rewrite the sources in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(RUNTIME) ## measure how fast virtual time runs here
+	$(BIN)/python benchmarks/virtual_time.py
+
+.PHONY: schemas
+schemas: $(DEV) ## write the generated JSON schema again
+	$(BIN)/mdsim schema --write schemas/playbook.schema.json
+
+.PHONY: docs
+docs: $(DEV) ## write the generated part of the documentation again
+	$(BIN)/python docs/generate.py
+
+.PHONY: wheel
+wheel: $(DEV) ## build the wheel into dist/
+	$(BIN)/python -m hatchling build --target wheel
+
+.PHONY: clean
+clean: ## remove the virtual environment, caches and builds
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
