@@ -11,7 +11,7 @@ from typing import Protocol
 
 from mdsim.core.errors import Problem
 from mdsim.core.instruments import Catalogue
-from mdsim.core.params import Args, Param
+from mdsim.core.params import Args, DurationDraw, Param
 from mdsim.core.seeds import SeedTree
 
 Progress = Callable[[float], float]
@@ -26,7 +26,11 @@ class CurveType:
         start: ``start(args, rng, over_ns) -> Progress``; drawn once, so that looking twice or at other
             instants changes nothing. ``Progress(0) == 0`` unless it jumps, ``Progress(1) == 1`` exactly
             unless ``free``.
-        free: it has no target: its value at 1 is drawn, in log price, and ``to``/``by`` make no sense.
+        check: a rule across the arguments, as one sentence when it is broken; ``over`` (ns) is among the
+            arguments when the effect knows it.
+        noise: ``noise(args, rng, over_ns)``, a path in log price that is added to the level, 0 at both
+            ends; for randomness that is measured against the price rather than against the move.
+        free: it has no target: its value at 1 is its own, in log price, and ``to``/``by`` make no sense.
         random: it draws from ``rng``.
     """
 
@@ -35,6 +39,7 @@ class CurveType:
     params: tuple[Param, ...]
     start: Callable[[Args, random.Random, int], Progress]
     check: Callable[[Args], str | None] = lambda _args: None
+    noise: Callable[[Args, random.Random, int], Progress | None] | None = None
     free: bool = False
     random: bool = False
 
@@ -80,6 +85,7 @@ class EffectType:
             relative to the verb's own mapping.
         describe: one line for ``mdsim plan`` and the live view.
         activate: puts it on the board of ``chaos.board`` (typed there).
+        lasts: how long a step takes that writes no ``over``; absent: no time.
     """
 
     name: str
@@ -90,6 +96,7 @@ class EffectType:
     describe: Callable[[Args], str]
     activate: Callable[..., None]
     lasting: bool = False
+    lasts: Callable[[Args], int | DurationDraw | None] = lambda _args: None
 
 
 class BaseFeed(Protocol):
