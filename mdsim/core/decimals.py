@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from math import exp
 
 from mdsim.core.errors import InternalError
 
@@ -23,6 +24,19 @@ def grid_steps(price: float, increment: float) -> int:
     if not 0.0 < price < math.inf:
         raise InternalError("MD901", f"a model produced the price {price!r}")
     return round(price / increment) or 1
+
+
+def grid_all(log_prices: list[float], increments: list[float]) -> list[int]:
+    """The same gate for a whole market: natural logs in, whole increments out, one loop.
+
+    Raises:
+        InternalError: a log is NaN, infinite or outside what a float's exponential can hold.
+    """
+    try:
+        steps = [round(exp(log) / increment) for log, increment in zip(log_prices, increments, strict=True)]
+    except (OverflowError, ValueError) as error:
+        raise InternalError("MD901", f"a model produced the log prices {log_prices!r}") from error
+    return steps if min(steps) > 0 else [step or 1 for step in steps]
 
 
 def from_steps(steps: int, increment: Decimal) -> Decimal:

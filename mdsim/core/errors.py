@@ -51,6 +51,12 @@ class UsageError(MdsimError):
     exit_code = ExitCode.USAGE
 
 
+class UnavailableError(MdsimError):
+    """A playbook asks for something that this run cannot give, such as a metric nobody measures."""
+
+    exit_code = ExitCode.INVALID
+
+
 class DataError(MdsimError):
     """A recording or a base feed cannot be used; the message names file, line and what to do."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -44,5 +45,20 @@ class Entry(msgspec.Struct, frozen=True):
 
     kind: str
     at_ns: int
+    path: str
+    data: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """News of an effect, from the board to whoever keeps the journal.
+
+    Attributes:
+        kind: ``effect_started``, ``effect_ended`` or ``effect_replaced``.
+        data: numbers as text, except counts.
+    """
+
+    kind: str
+    run: str
     path: str
     data: dict[str, Json]

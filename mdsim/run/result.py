@@ -81,6 +81,7 @@ class RunResult:
         digest: SHA-256 over every published tick, hex.
         notes: what the base feed wants said (made-up legs, simulated venues).
         reason: why it ended as it did, when the checks do not tell (aborted, error, not run).
+        aborted_by: the exit code of what ended an aborted run (Ctrl-C, SIGTERM, a timeout).
     """
 
     verdict: Verdict
@@ -94,8 +95,11 @@ class RunResult:
     symbols: tuple[SymbolSummary, ...]
     notes: tuple[str, ...] = ()
     reason: str = ""
+    aborted_by: ExitCode = ExitCode.INTERRUPTED
 
     @property
     def exit_code(self) -> ExitCode:
         """The process's exit code for this verdict."""
+        if self.verdict is Verdict.ABORTED:
+            return self.aborted_by
         return EXIT_CODES[self.verdict]

@@ -1,0 +1,106 @@
+"""The engine: commands in, one synchronous cycle, what fired and what changed out."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mdsim.chaos.board import Board
+from mdsim.core.events import Notice
+from mdsim.core.ports import Activation, BaseFeed, Curves, Registry
+from mdsim.engine.commands import Command, CutEffect, ReleaseRun, StartEffect
+from mdsim.engine.market import Market
+from mdsim.engine.view import Reading, View
+from mdsim.engine.watches import Watch
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a cycle leaves behind: watches that fired, in document order, and news of effects."""
+
+    fired: list[Watch]
+    notices: list[Notice]
+
+
+class Engine:
+    """One market: a base feed, the board of effects on it, and the published result.
+
+    It never waits and never asks the time: ``cycle(now_ns)`` is given it, in rising order.
+    """
+
+    def __init__(
+        self,
+        feed: BaseFeed,
+        effects: Registry,
+        curves: Curves,
+        probes: Mapping[str, Mapping[str, Reading]] | None = None,
+    ) -> None:
+        self.feed = feed
+        self.board = Board(feed.catalogue, curves)
+        self.market = Market(feed.catalogue)
+        self.view = View(self.market, feed, probes or {})
+        self._effects = effects
+        self._pending: list[Command] = []
+        self._watches: list[Watch] = []
+
+    def submit(self, command: Command) -> None:
+        """Take a command; it acts in the first cycle strictly after its stamp."""
+        self._pending.append(command)
+
+    def watch(self, watch: Watch) -> None:
+        """Look at a condition from the first cycle strictly after ``watch.since_ns``."""
+        self._watches.append(watch)
+        self._watches.sort(key=lambda one: (one.order, one.path))
+
+    def unwatch(self, watch: Watch) -> None:
+        """Stop looking; a watch that has gone already is no error."""
+        if watch in self._watches:
+            self._watches.remove(watch)
+
+    def next_due_ns(self, now_ns: int) -> int | None:
+        """When a cycle is wanted beyond the regular ones: the next end of a running move."""
+        return self.board.next_due_ns(now_ns)
+
+    def cycle(self, now_ns: int) -> Outcome:
+        """Advance the market to ``now_ns``: commands, base feed, effects, publication, watches."""
+        if self._pending:
+            self._apply(now_ns)
+        feed = self.feed
+        feed.advance(now_ns)
+        base_logs = feed.log_prices
+        self.market.publish(now_ns, self.board.compute(now_ns, base_logs), base_logs)
+        self.view.refresh(now_ns)
+        fired = [
+            watch
+            for watch in self._watches
+            if now_ns > watch.since_ns and not watch.clock.paused and watch.step(now_ns)
+        ]
+        for watch in fired:
+            if watch.once:
+                self._watches.remove(watch)
+        return Outcome(fired, self.board.notices())
+
+    def _apply(self, now_ns: int) -> None:
+        due = sorted((one for one in self._pending if one.ts_ns < now_ns), key=lambda one: one.sort_key)
+        self._pending = [one for one in self._pending if one.ts_ns >= now_ns]
+        for command in due:
+            action = command.action
+            if isinstance(action, StartEffect):
+                self._effects[action.effect].activate(self.board, self._activation(command, action))
+            elif isinstance(action, CutEffect):
+                self.board.cut(command.run, command.path, command.ts_ns)
+            elif isinstance(action, ReleaseRun):
+                self.board.release(command.run)
+
+    @staticmethod
+    def _activation(command: Command, action: StartEffect) -> Activation:
+        return Activation(
+            run=command.run,
+            order=command.order,
+            path=command.path,
+            ts_ns=command.ts_ns,
+            over_ns=action.over_ns,
+            args=action.args,
+            rng=functools.partial(action.seeds.stream, "step", command.path),
+        )

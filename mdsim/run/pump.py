@@ -1,0 +1,81 @@
+"""The pump: turns time into cycles and cycles into wake-ups, for every run on one engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mdsim.core.events import Notice
+from mdsim.engine.corridor import Engine
+from mdsim.run.clock import Pacer, ScenarioClock
+
+
+class Pump:
+    """Runs cycles on a regular grid, and between its points wherever a run or a move needs one.
+
+    Attributes:
+        now_ns: engine time of the last cycle.
+    """
+
+    def __init__(self, engine: Engine, start_ns: int, interval_ns: int, pacer: Pacer) -> None:
+        self.engine = engine
+        self.now_ns = start_ns
+        self._interval_ns = interval_ns
+        self._grid_ns = start_ns
+        self._pacer = pacer
+        self._clocks: list[ScenarioClock] = []
+        self._on_notice: dict[str, Callable[[Notice], None]] = {}
+        self.on_cycle: Callable[[int], None] = lambda _now_ns: None
+
+    def attach(self, run: str, clock: ScenarioClock, on_notice: Callable[[Notice], None]) -> None:
+        """Drive a run's clock and tell it what its effects do."""
+        self._clocks.append(clock)
+        self._on_notice[run] = on_notice
+
+    def detach(self, run: str, clock: ScenarioClock) -> None:
+        """Forget a run."""
+        self._clocks.remove(clock)
+        del self._on_notice[run]
+
+    async def run(self, goes_on: Callable[[], bool]) -> None:
+        """Cycle until ``goes_on`` says no, asked after every cycle and its wake-ups."""
+        while goes_on():
+            now_ns = self._next_ns()
+            await self._pacer.until(now_ns)
+            await self.step(now_ns)
+
+    async def step(self, now_ns: int) -> None:
+        """One cycle at a time of its own, then everyone it wakes, each at rest before the next."""
+        self.now_ns = now_ns
+        if now_ns >= self._grid_ns:
+            self._grid_ns += self._interval_ns * ((now_ns - self._grid_ns) // self._interval_ns + 1)
+        for clock in self._clocks:
+            # Whoever was cancelled from outside while the pump breathed must have unwound first.
+            await clock.turns.all_at_rest()
+        for clock in self._clocks:
+            if clock.paused:
+                clock.shift_ns = now_ns - clock.now_ns
+            else:
+                clock.now_ns = now_ns - clock.shift_ns
+        outcome = self.engine.cycle(now_ns)
+        for notice in outcome.notices:
+            if notice.run in self._on_notice:
+                self._on_notice[notice.run](notice)
+        self.on_cycle(now_ns)
+        clocks = list(self._clocks)
+        for watch in outcome.fired:
+            for clock in clocks:
+                if watch.clock is clock:
+                    await clock.wake_watcher(watch)
+        for clock in clocks:
+            await clock.advance(now_ns)
+
+    def _next_ns(self) -> int:
+        next_ns = self._grid_ns
+        due_ns = self.engine.next_due_ns(self.now_ns)
+        if due_ns is not None and due_ns < next_ns:
+            next_ns = due_ns
+        for clock in self._clocks:
+            entry_ns = clock.next_ns()
+            if entry_ns is not None and entry_ns < next_ns:
+                next_ns = entry_ns
+        return max(next_ns, self.now_ns + 1) if self.engine.market.cycles else next_ns
