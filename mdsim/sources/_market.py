@@ -4,9 +4,9 @@ Method, for a step of any length dt:
 
 - Returns have variance proportional to dt. One normal market factor and one normal part per asset share
   a random scale: ``volatility multiplier x sqrt((nu - 2) / chi²_nu)``, so that they are jointly Student-t
-  with unit variance. The degrees of freedom are ``nu(dt) = 4 + (nu(1 s) - 4) dt / 1 s``: the excess
-  kurtosis of ``t_nu`` is ``6 / (nu - 4)`` and that of a sum of n steps is n times smaller, so the tails
-  over one second are the same at every step.
+  with unit variance. The scale is drawn for windows of one second, or for each step if that is longer,
+  with ``nu = 4 + (nu(1 s) - 4) window / 1 s``: the excess kurtosis of ``t_nu`` is ``6 / (nu - 4)`` and that
+  of a sum of n independent parts is n times smaller, so the tails do not depend on the step.
 - The leader takes the market factor at once, the others ``lead_ns`` later. Each step's factor is drawn in
   two independent parts split where the lead cuts the step; followers take them shifted by the lead. No
   variance is lost, nobody's own returns are autocorrelated, and the correlation over a horizon h is
@@ -91,7 +91,9 @@ class SyntheticMarket:
         self._next_jump_ns = start_ns + self._jump_wait_ns()
         self._factor_draw: Gauss = seeds.stream("synthetic", "market").gauss
         self._mixing = seeds.stream("synthetic", "tails").gammavariate
-        self._degrees = 4.0 + (parameters.tail_degrees - 4.0) * step_ns / SECOND
+        self._window_ns = max(step_ns, SECOND)
+        self._degrees = 4.0 + (parameters.tail_degrees - 4.0) * self._window_ns / SECOND
+        self._tail, self._tail_until_ns = 1.0, start_ns
         self._volatility = Volatility(parameters.volatility, seeds, start_ns)
         self._multiplier = self._volatility.multiplier
         self._day_return, self._day_scale = 0.0, math.sqrt(step_ns / DAY)
@@ -114,12 +116,16 @@ class SyntheticMarket:
         shape, spread = 0.5 * self._degrees, 0.5 * (self._degrees - 2.0)
         step_ns, count, now_ns = self._step_ns, self._count, self._now_ns
         multiplier, day_return, day_scale = self._multiplier, self._day_return, self._day_scale
+        window_ns, tail, tail_until_ns = self._window_ns, self._tail, self._tail_until_ns
         for _ in range(steps):
+            if moves and now_ns >= tail_until_ns:
+                tail = sqrt(spread / mixing(shape, 1.0))
+                tail_until_ns += window_ns
             now_ns += step_ns
             if moves:
                 if now_ns >= volatility.next_ns:
                     multiplier, day_return = volatility.advance(now_ns, day_return)
-                scale = multiplier * sqrt(spread / mixing(shape, 1.0))
+                scale = multiplier * tail
                 first = scale * early_share * factor_draw()
                 second = scale * late_share * factor_draw()
                 factor = first + second
@@ -142,6 +148,7 @@ class SyntheticMarket:
                     value = high
                 values[slot] = value
         self._count, self._now_ns = count, now_ns
+        self._tail, self._tail_until_ns = tail, tail_until_ns
         self._multiplier, self._day_return = multiplier, day_return
 
     def _add(self, key: str, value: float) -> int:
