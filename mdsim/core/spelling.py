@@ -1,13 +1,22 @@
-"""Did you mean: the nearest known word to one that is not known."""
+"""A user's word in a message: how it is shown, and which known word it is near."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
 
+_SHOWN_MOST = 48
 
-def _folded(word: str) -> str:
-    return word.strip().lower().replace("_", "-").replace(" ", "-")
+
+def shown(text: str) -> str:
+    """The text in single quotes, cut when long, with what cannot be seen written as an escape.
+
+    >>> shown("5 min")
+    "'5 min'"
+    """
+    cut = text if len(text) <= _SHOWN_MOST else text[: _SHOWN_MOST - 1] + "…"
+    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+    return f"'{escaped}'"
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
@@ -15,15 +24,19 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
 
     Case and ``-`` against ``_`` count as the same letter. Of two equally near words the first known wins.
     """
-    names = list(known)
     if len(word) > 60:  # no known word is that long, and the comparison is quadratic
         return None
-    folded = _folded(word)
-    for name in names:
-        if _folded(name) == folded and name != word:
-            return name
     by_fold: dict[str, str] = {}
-    for name in names:
+    for name in known:
         by_fold.setdefault(_folded(name), name)
-    near = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.6)
-    return by_fold[near[0]] if near and by_fold[near[0]] != word else None
+    folded = _folded(word)
+    if folded in by_fold:
+        near = by_fold[folded]
+    else:
+        matches = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.6)
+        near = by_fold[matches[0]] if matches else word
+    return near if near != word else None
+
+
+def _folded(word: str) -> str:
+    return word.strip().lower().replace("_", "-").replace(" ", "-")
