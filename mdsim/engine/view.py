@@ -67,17 +67,17 @@ class View:
         if isinstance(subject, ProbeField):
             values = self._probes.get(subject.probe)
             if values is None:
-                raise UnavailableError("MD301", f"no probe named {subject.probe!r} runs here")
+                raise UnavailableError("MD251", f"no probe named {subject.probe!r} runs here")
             return lambda: values.get(subject.field)
         if subject.aggregate is not None:
             return self._aggregate(subject, subject.aggregate)
         if subject.symbol not in self._index or (subject.versus or subject.symbol) not in self._index:
             missing = subject.symbol if subject.symbol not in self._index else subject.versus
-            raise UnavailableError("MD302", f"{missing} is not part of this market: {label(subject)}")
+            raise UnavailableError("MD252", f"{missing} is not part of this market: {label(subject)}")
         build = _BUILDERS.get(subject.name)
         if build is None or subject.source is not None:
             raise UnavailableError(
-                "MD303",
+                "MD253",
                 f"{label(subject)} is not measured on this market",
                 hint=f"measured here: {', '.join(sorted(_BUILDERS))}",
             )

@@ -47,12 +47,12 @@ class Journal:
             self._file = (folder / JOURNAL).open("xb")
         except FileExistsError:
             raise UsageError(
-                "MD310",
+                "MD261",
                 f"{folder / JOURNAL} exists already; a journal is never overwritten",
                 hint="name another folder with --journal, or remove the old one",
             ) from None
         except OSError as error:
-            raise UsageError("MD311", f"cannot write a journal to {folder}: {error.strerror}") from error
+            raise UsageError("MD262", f"cannot write a journal to {folder}: {error.strerror}") from error
 
     def on_entry(self, entry: Entry) -> None:
         """Append one line."""

@@ -42,7 +42,8 @@ class Turns:
 
     async def rest_of_others(self) -> None:
         """For a task at work that has started another: wait, off turn, until all the others rest."""
-        await self._wait(takes=True)
+        if self._working > 1:
+            await self._wait(takes=True)
 
     async def all_at_rest(self) -> None:
         """For the pump, which holds no turn: wait until every task rests."""
