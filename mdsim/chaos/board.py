@@ -16,9 +16,10 @@ from operator import add
 
 from mdsim.chaos.ledger import Ledger
 from mdsim.chaos.moves import Along, By, Change, GiveBack, Leg, Move, To
-from mdsim.chaos.notices import ActiveMove, Notice, ended, started, taken_over
+from mdsim.chaos.notices import ActiveMove, ended, started, taken_over
 from mdsim.chaos.travel import Way, ways
 from mdsim.core.errors import InternalError
+from mdsim.core.events import Notice
 from mdsim.core.instruments import Catalogue
 from mdsim.core.ports import Activation, Curves
 
@@ -123,11 +124,11 @@ class Board:
         """
         for target in change.targets:
             if target.symbol not in self._catalogue:
-                raise InternalError("MD906", f"{activation.path}: this market has no {target.symbol}")
+                raise InternalError("MD930", f"{activation.path}: this market has no {target.symbol}")
         if change.curve.shape not in self._curves:
-            raise InternalError("MD905", f"{activation.path}: no curve is called {change.curve.shape!r}")
+            raise InternalError("MD931", f"{activation.path}: no curve is called {change.curve.shape!r}")
         if activation.over_ns <= change.lag_ns and (change.lag_ns or isinstance(change.goal, Along)):
-            raise InternalError("MD907", f"{activation.path}: {activation.over_ns} ns are too short for it")
+            raise InternalError("MD932", f"{activation.path}: {activation.over_ns} ns are too short for it")
         self._waiting.append(
             Move(
                 run=activation.run,

@@ -10,23 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mdsim.chaos.moves import By, GiveBack, Leg, Move, To
-from mdsim.core.events import Json
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something that happened on the board.
-
-    Attributes:
-        kind: ``effect_started``, ``effect_ended``, ``effect_reverted`` or ``move_replaced``.
-        path: the step it belongs to.
-        data: further fields; numbers that are not whole are text.
-    """
-
-    kind: str
-    run: str
-    path: str
-    data: dict[str, Json]
+from mdsim.core.events import Json, Notice
 
 
 @dataclass(frozen=True, slots=True)

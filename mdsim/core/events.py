@@ -54,7 +54,7 @@ class Notice:
     """News of an effect, from the board to whoever keeps the journal.
 
     Attributes:
-        kind: ``effect_started``, ``effect_ended`` or ``effect_replaced``.
+        kind: ``effect_started``, ``effect_ended``, ``effect_reverted`` or ``move_replaced``.
         data: numbers as text, except counts.
     """
 
