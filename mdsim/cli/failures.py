@@ -1,0 +1,105 @@
+"""From an error to what a user reads and what a shell gets: the only place where the two meet."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+import typer
+
+from mdsim.core.errors import ExitCode, InternalError, MdsimError
+
+SEVERITY = (
+    ExitCode.PASSED,
+    ExitCode.NOTHING_SELECTED,
+    ExitCode.INCONCLUSIVE,
+    ExitCode.FAILED,
+    ExitCode.LIMIT,
+    ExitCode.BENCH_BROKE,
+    ExitCode.INVALID,
+    ExitCode.USAGE,
+    ExitCode.INTERNAL,
+    ExitCode.TERMINATED,
+    ExitCode.INTERRUPTED,
+)
+"""From harmless to worst: several playbooks give the worst of theirs."""
+
+
+def worst(codes: list[ExitCode]) -> ExitCode:
+    """The worst of several exit codes; of none, passed."""
+    return max(codes, key=SEVERITY.index, default=ExitCode.PASSED)
+
+
+def guarded(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb its last line: every error becomes a message and an exit code, never a traceback."""
+
+    @functools.wraps(verb)
+    def run(*args: object, **options: object) -> None:
+        try:
+            verb(*args, **options)
+            sys.stdout.flush()
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except (Exception, BaseExceptionGroup, KeyboardInterrupt) as error:
+            raise typer.Exit(failed(error)) from None
+
+    return run
+
+
+def failed(error: BaseException) -> ExitCode:
+    """Any error at all: say what there is to say, and give the exit code."""
+    cause = error
+    while isinstance(cause, BaseExceptionGroup):  # trio wraps what a task raises
+        cause = cause.exceptions[0]
+    if isinstance(cause, KeyboardInterrupt):
+        return interrupted()
+    if isinstance(cause, BrokenPipeError):
+        return pipe_closed()
+    if isinstance(cause, MdsimError) and not isinstance(cause, InternalError):
+        return report(cause)
+    return unexpected(error, cause)
+
+
+def report(error: MdsimError) -> ExitCode:
+    """Say what is wrong, and what to do, on stderr."""
+    sys.stderr.write(explain(error).rstrip("\n") + "\n")
+    return error.exit_code
+
+
+def explain(error: MdsimError) -> str:
+    """An error's text; diagnostics in colour where stderr shows it."""
+    from mdsim.cli.console import colorful
+    from mdsim.playbook.diagnostics import PlaybookError, render
+
+    if isinstance(error, PlaybookError):
+        return render(error.diagnostics, error.text, color=colorful(sys.stderr))
+    return str(error)
+
+
+def unexpected(error: BaseException, cause: BaseException) -> ExitCode:
+    """Own up to a fault of ours; the traceback only for those who asked."""
+    if os.environ.get("MDSIM_DEBUG") == "1":
+        traceback.print_exception(error, file=sys.stderr)
+    text = str(cause) if isinstance(cause, MdsimError) else f"{type(cause).__name__}: {cause}"
+    sys.stderr.write(
+        f"mdsim broke: {text}\n"
+        "This is a fault of mdsim, not of your playbook. Please report it with the playbook, the command\n"
+        "and the traceback that MDSIM_DEBUG=1 shows.\n"
+    )
+    return ExitCode.INTERNAL
+
+
+def interrupted() -> ExitCode:
+    """Ctrl-C before or after a run; a run itself releases its effects and tells so."""
+    sys.stderr.write("interrupted\n")
+    return ExitCode.INTERRUPTED
+
+
+def pipe_closed() -> ExitCode:
+    """The reader of our output went away (``| head``): nothing is wrong, and nobody reads a message."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())  # or the interpreter complains when it flushes at exit
+    return ExitCode.PASSED

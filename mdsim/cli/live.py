@@ -1,0 +1,146 @@
+"""A run on a terminal: one live line a lane, finished steps scrolling above."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from mdsim.cli.sparkline import ASCII, BLOCKS, Sparkline
+from mdsim.cli.watched import watched
+from mdsim.cli.words import Line, Narrator
+from mdsim.core.events import Entry
+from mdsim.core.time import format_clock, format_utc
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mdsim.engine.view import View
+    from mdsim.playbook.plan import Plan
+
+_REDRAW_EVERY_S = 0.1
+_ITERATION = re.compile(r"#\d+")
+
+
+@dataclass(slots=True)
+class _LaneRow:
+    """One live line.
+
+    Attributes:
+        at_ns: scenario time since when the lane is at its present step.
+    """
+
+    name: str
+    step: str = ""
+    symbol: str = ""
+    at_ns: int = 0
+
+
+class LiveView:
+    """Follows a run as an observer; a context manager that gives the terminal back whatever happens.
+
+    It redraws when the run reports progress, at most ten times a second: no thread, no timer.
+    """
+
+    def __init__(self, plan: Plan, console: Console, *, plain: bool = False) -> None:
+        self._console = console
+        self._plain = plain
+        self._narrator = Narrator()
+        self._watched = watched(plan)
+        self._default = plan.symbols[0] if plan.symbols else ""
+        self._rows: dict[str, _LaneRow] = {}
+        self._sparks: dict[str, Sparkline] = {}
+        self._prices: dict[str, str] = {}
+        self._now_ns = 0
+        self._at_ns = 0
+        self._drawn_s = 0.0
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> LiveView:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.update(Text(""))
+        self._live.stop()
+
+    def on_entry(self, entry: Entry) -> None:
+        """Move the lanes on, and print what will not change any more."""
+        self._follow(entry)
+        line = self._narrator.line(entry)
+        if line is not None and not line.passing:
+            self._print(entry, line.ascii() if self._plain else line)
+
+    def on_progress(self, view: View, now_ns: int, at_ns: int) -> None:
+        """Sample the prices on show and redraw."""
+        self._now_ns, self._at_ns = now_ns, at_ns
+        for symbol in dict.fromkeys(row.symbol for row in self._rows.values()):
+            if symbol:
+                price = view.price(symbol)
+                self._prices[symbol] = f"{price:f}"
+                self._spark(symbol).push(float(price))
+        now_s = time.monotonic()
+        if now_s - self._drawn_s >= _REDRAW_EVERY_S:
+            self._drawn_s = now_s
+            self._live.update(self.picture(), refresh=True)
+
+    def picture(self) -> Table:
+        """The live lines as they stand."""
+        table = Table.grid(padding=(0, 2), expand=False)
+        table.add_column(no_wrap=True, style="cyan", max_width=18)
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(no_wrap=True, justify="right", style="dim")
+        table.add_column(no_wrap=True, justify="right")
+        table.add_column(no_wrap=True, style="green")
+        head = "" if not self._now_ns else format_utc(self._now_ns - self._now_ns % 1_000_000_000)
+        table.add_row(Text(format_clock(self._at_ns - self._at_ns % 1_000_000_000), style="bold"), head)
+        for row in self._rows.values():
+            spark = str(self._sparks.get(row.symbol, ""))
+            value = f"{row.symbol} {self._prices.get(row.symbol, '')}" if row.symbol else ""
+            table.add_row(row.name, row.step, format_clock(self._at_ns - row.at_ns), value, spark)
+        return table
+
+    def _follow(self, entry: Entry) -> None:
+        name = str(entry.data.get("name", ""))
+        if entry.kind == "phase_started":
+            self._rows = {entry.path: _LaneRow(name, at_ns=entry.at_ns, symbol=self._default)}
+        elif entry.kind == "lane_started":
+            phase = entry.path.rpartition("/")[0]
+            if phase in self._rows and not self._rows[phase].step:
+                del self._rows[phase]
+            self._rows[entry.path] = _LaneRow(name, at_ns=entry.at_ns, symbol=self._default)
+        elif entry.kind == "lane_ended":
+            self._rows.pop(entry.path, None)
+        elif entry.kind == "step_started":
+            row = self._row(entry.path)
+            if row is not None:
+                row.step, row.at_ns = str(entry.data.get("summary", "")), entry.at_ns
+                row.symbol = self._watched.get(_ITERATION.sub("", entry.path), row.symbol)
+
+    def _row(self, path: str) -> _LaneRow | None:
+        while path:
+            if path in self._rows:
+                return self._rows[path]
+            path = path.rpartition("/")[0]
+        return next(iter(self._rows.values()), None)
+
+    def _spark(self, symbol: str) -> Sparkline:
+        return self._sparks.setdefault(symbol, Sparkline(signs=ASCII if self._plain else BLOCKS))
+
+    def _print(self, entry: Entry, line: Line) -> None:
+        where = f"  {entry.path}" if entry.path and entry.kind != "phase_started" else ""
+        self._console.print(
+            Text.assemble(
+                (f"{format_clock(entry.at_ns)}  ", "dim"),
+                (f"{line.mark} {line.text}", line.style),
+                (where, "dim"),
+            )
+        )

@@ -1,0 +1,200 @@
+"""The last thing a run says: verdict, checks, what prices did, and how to run it again."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mdsim.core.decimals import CONTEXT
+from mdsim.core.time import SECOND, format_clock, format_duration, format_utc
+from mdsim.run.result import Check, RunResult, SymbolSummary, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mdsim.core.events import Json
+    from mdsim.playbook.plan import Plan
+
+_CHECKS_MOST = 40
+_STYLES = {
+    Verdict.PASSED: "green",
+    Verdict.FAILED: "red",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.NOT_RUN: "yellow",
+    Verdict.ABORTED: "yellow",
+    Verdict.ERROR: "red",
+}
+_ORDER = (Verdict.ERROR, Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.PASSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A run with what only the command line knows.
+
+    Attributes:
+        elapsed_ns: wall time it took.
+        again: the command that gives the same run.
+    """
+
+    file: str
+    plan: Plan
+    result: RunResult
+    elapsed_ns: int
+    again: str
+
+
+def draw(console: Console, played: Played, *, quiet: bool = False) -> None:
+    """Write the recap; ``quiet`` keeps the verdict and what speaks against it."""
+    from rich.text import Text
+
+    result = played.result
+    checks = ranked(result.checks)
+    console.print(
+        Text.assemble(
+            (f" {result.verdict.value.upper()} ", f"bold reverse {_STYLES[result.verdict]}"),
+            (f" {played.plan.name}", "bold"),
+            f"  {summary(played)}",
+        )
+    )
+    if result.reason:
+        console.print(f"  {result.reason}")
+    if quiet:
+        _draw_checks(console, [check for check in checks if check.verdict is not Verdict.PASSED])
+        return
+    _draw_checks(console, checks)
+    _draw_symbols(console, result.symbols)
+    console.print()
+    for note in result.notes:
+        console.print(f"note    {note}", style="dim")
+    console.print(f"seed    {result.seed}", style="dim")
+    console.print(f"digest  {result.digest}", style="dim", soft_wrap=True)
+    console.print(f"again   {played.again}", soft_wrap=True)
+
+
+def summary(played: Played) -> str:
+    """How long it took in both times, and how much was published."""
+    result = played.result
+    cycles = f"{result.cycles:,} cycles, {result.ticks:,} ticks"
+    return f"{format_duration(result.lasted_ns)} of market in {played.elapsed_ns / SECOND:.2f} s: {cycles}"
+
+
+def ranked(checks: tuple[Check, ...]) -> list[Check]:
+    """Failed first, then open, then passed; warnings after what counts; each in order of time."""
+
+    def rank(check: Check) -> tuple[int, bool]:
+        return _ORDER.index(check.verdict) if check.verdict in _ORDER else 0, check.level == "warn"
+
+    return sorted(checks, key=rank)
+
+
+def _draw_checks(console: Console, checks: list[Check]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from mdsim.cli.console import unicode
+
+    if not checks:
+        return
+    signs = ("✓", "✗", "?") if unicode(sys.stdout) else ("ok", "FAIL", "?")
+    marks = {Verdict.PASSED: signs[0], Verdict.FAILED: signs[1]}
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold", ratio=1)
+    for check in checks[:_CHECKS_MOST]:
+        style = "yellow" if check.level == "warn" else _STYLES[check.verdict]
+        what = Text(f"{check.kind} {check.text}")
+        if check.level == "warn":
+            what.append("  (a warning, it does not count)", "dim")
+        details = ", ".join(f"{metric} = {value}" for metric, value in check.seen)
+        told = "; ".join(part for part in (check.note, f"saw {details}" if details else "") if part)
+        if told:
+            what.append(f"\n{told}", "dim")
+        if check.verdict is not Verdict.PASSED:
+            what.append(f"\n{check.place}", style)
+        table.add_row(Text(marks.get(check.verdict, signs[2]), style=style), format_clock(check.at_ns), what)
+    console.print()
+    console.print(table)
+    if len(checks) > _CHECKS_MOST:
+        console.print(f"… and {len(checks) - _CHECKS_MOST} more")
+
+
+def _draw_symbols(console: Console, symbols: tuple[SymbolSummary, ...]) -> None:
+    from rich.table import Table
+
+    if not symbols:
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("symbol", no_wrap=True)
+    for title in ("first", "low", "at", "high", "at", "last", "change"):
+        table.add_column(title, justify="right", no_wrap=True, style="dim" if title == "at" else "")
+    for it in symbols:
+        table.add_row(
+            it.symbol,
+            f"{it.first:f}",
+            f"{it.low:f}",
+            format_clock(it.low_at_ns),
+            f"{it.high:f}",
+            format_clock(it.high_at_ns),
+            f"{it.last:f}",
+            change(it),
+        )
+    console.print()
+    console.print(table)
+
+
+def change(it: SymbolSummary) -> str:
+    """From first to last in percent, with its sign."""
+    percent = CONTEXT.multiply(CONTEXT.subtract(CONTEXT.divide(it.last, it.first), 1), 100)
+    return f"{CONTEXT.quantize(percent, CONTEXT.create_decimal('0.01')):+f}%"
+
+
+def record(played: Played) -> dict[str, Json]:
+    """A run for programs."""
+    from mdsim.playbook.plan import canonical
+
+    result = played.result
+    return {
+        "file": played.file,
+        "playbook": played.plan.name,
+        "params": canonical(dict(played.plan.params)),
+        "verdict": result.verdict.value,
+        "exit_code": int(result.exit_code),
+        "reason": result.reason,
+        "seed": result.seed,
+        "digest": result.digest,
+        "start": format_utc(result.start_ns),
+        "start_ns": result.start_ns,
+        "lasted_ns": result.lasted_ns,
+        "cycles": result.cycles,
+        "ticks": result.ticks,
+        "checks": [
+            {
+                "kind": check.kind,
+                "path": check.path,
+                "place": check.place,
+                "text": check.text,
+                "verdict": check.verdict.value,
+                "level": check.level,
+                "at_ns": check.at_ns,
+                "seen": dict(check.seen),
+                "note": check.note,
+            }
+            for check in result.checks
+        ],
+        "symbols": [
+            {
+                "symbol": it.symbol,
+                "first": f"{it.first:f}",
+                "last": f"{it.last:f}",
+                "low": f"{it.low:f}",
+                "low_at_ns": it.low_at_ns,
+                "high": f"{it.high:f}",
+                "high_at_ns": it.high_at_ns,
+            }
+            for it in result.symbols
+        ],
+        "notes": list(result.notes),
+        "again": played.again,
+    }

@@ -1,0 +1,113 @@
+"""Which rooms meet: registries found, playbooks compiled against them, the base feed opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mdsim.cli import documents
+from mdsim.core.errors import UsageError
+from mdsim.core.spelling import suggest
+
+if TYPE_CHECKING:
+    from mdsim.core.ports import BaseFeed, CurveType, EffectType, FeedType
+    from mdsim.playbook.compiler import Compiled, World
+    from mdsim.playbook.plan import Plan
+
+
+@cache
+def effects() -> Mapping[str, EffectType]:
+    """Every effect, by verb."""
+    from mdsim.core.ports import EffectType
+    from mdsim.core.registry import discover
+
+    return discover("mdsim.chaos.effects", "EFFECT", EffectType)
+
+
+@cache
+def curves() -> Mapping[str, CurveType]:
+    """Every curve, by shape."""
+    from mdsim.core.ports import CurveType
+    from mdsim.core.registry import discover
+
+    return discover("mdsim.chaos.curves", "CURVE", CurveType)
+
+
+@cache
+def feeds() -> Mapping[str, FeedType]:
+    """Every base feed, by name."""
+    from mdsim.core.ports import FeedType
+    from mdsim.core.registry import discover
+
+    return discover("mdsim.sources", "FEED", FeedType)
+
+
+@cache
+def world() -> World:
+    """What a playbook may name, here and now."""
+    from mdsim.core.instruments import ALL
+    from mdsim.playbook.compiler import World
+    from mdsim.sources import _datasets
+
+    return World(
+        effects=effects(), curves=curves(), catalogue=ALL, feeds=tuple(feeds()), datasets=_datasets.names()
+    )
+
+
+def overrides(settings: Sequence[str]) -> dict[str, str]:
+    """``--set name=value`` as a mapping; the compiler types the values.
+
+    Raises:
+        UsageError: one has no ``=``, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise UsageError("MD332", f"--set {setting} sets nothing", hint="write --set name=value")
+        if name in found:
+            raise UsageError("MD332", f"--set {name} is given twice", hint="keep one of them")
+        found[name] = value.strip()
+    return found
+
+
+def compile_found(found: documents.Found, settings: Mapping[str, str]) -> Compiled:
+    """Read and compile a playbook.
+
+    Raises:
+        PlaybookError: with every problem and its place.
+    """
+    from mdsim.playbook.compiler import compile_playbook
+
+    return compile_playbook(documents.load(found), world(), overrides=settings)
+
+
+def open_feed(plan: Plan, seed: int, step_ns: int) -> BaseFeed:
+    """Open the base feed that the plan asks for.
+
+    Raises:
+        DataError: the recording cannot be used, or is too short.
+        UsageError: there is no such feed or recording.
+    """
+    from mdsim.core.instruments import ALL
+    from mdsim.core.ports import FeedRequest
+    from mdsim.core.seeds import SeedTree
+
+    base = plan.baseline
+    if base.source not in feeds():
+        near = suggest(base.source, feeds())
+        hint = f"did you mean {near}?" if near else f"there are: {', '.join(feeds())}"
+        raise UsageError("MD336", f"there is no base feed {base.source!r}", hint=hint)
+    return feeds()[base.source].open(
+        FeedRequest(
+            catalogue=ALL.only(plan.symbols),
+            seeds=SeedTree(seed),
+            start_ns=base.start_ns,
+            step_ns=step_ns,
+            length_ns=plan.expected_ns,
+            prices=dict(base.prices),
+            dataset=base.dataset,
+        )
+    )
