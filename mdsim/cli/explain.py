@@ -27,7 +27,7 @@ def explain(
         near = suggest(asked, CODES)
         hint = f"did you mean {near}? " if near else ""
         raise UsageError(
-            "MD335", f"{code} is not a code of mdsim", hint=f"{hint}'mdsim explain' lists them all"
+            "MD334", f"{code} is not a code of mdsim", hint=f"{hint}'mdsim explain' lists them all"
         )
     entry = CODES[asked]
     typer.echo(f"{asked}: {entry.title}\n\n{entry.text}")

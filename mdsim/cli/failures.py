@@ -27,6 +27,9 @@ SEVERITY = (
 )
 """From harmless to worst: several playbooks give the worst of theirs."""
 
+PIPE_CLOSED = 141
+"""128 + SIGPIPE, as a shell reports a command whose reader went away."""
+
 
 def worst(codes: list[ExitCode]) -> ExitCode:
     """The worst of several exit codes; of none, passed."""
@@ -49,7 +52,7 @@ def guarded(verb: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def failed(error: BaseException) -> ExitCode:
+def failed(error: BaseException) -> int:
     """Any error at all: say what there is to say, and give the exit code."""
     cause = error
     while isinstance(cause, BaseExceptionGroup):  # trio wraps what a task raises
@@ -98,8 +101,11 @@ def interrupted() -> ExitCode:
     return ExitCode.INTERRUPTED
 
 
-def pipe_closed() -> ExitCode:
-    """The reader of our output went away (``| head``): nothing is wrong, and nobody reads a message."""
+def pipe_closed() -> int:
+    """The reader of our output went away (``| head``): end as other commands do, without a message.
+
+    It is not 0: a run whose output nobody took has not passed.
+    """
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())  # or the interpreter complains when it flushes at exit
-    return ExitCode.PASSED
+    return PIPE_CLOSED

@@ -72,7 +72,7 @@ def play(
         style="json" if as_json else "quiet" if quiet else "full",
     )
     if files.count(documents.STDIN) > 1:
-        raise UsageError("MD337", "stdin can be read once", hint="write - only once")
+        raise UsageError("MD336", "stdin can be read once", hint="write - only once")
     codes: list[ExitCode] = []
     records: list[Json] = []
     for name in files:
@@ -82,7 +82,7 @@ def play(
         except MdsimError as error:
             if len(files) == 1 and not as_json:
                 raise
-            codes.append(failures.failed(error))
+            codes.append(failures.report(error))
             records.append(_refused(name, error))
             continue
         codes.append(played.result.exit_code)
@@ -241,7 +241,7 @@ def _sidecar(settings: RunSettings, elapsed_ns: int) -> dict[str, Json]:
 def _checked_speed(speed: float | None) -> float | None:
     if speed is not None and not 0.001 <= speed <= _SPEED_MOST:  # NaN fails both
         raise UsageError(
-            "MD337", f"--speed {speed:g} is out of bounds", hint="1 is real time, 60 makes an hour a minute"
+            "MD336", f"--speed {speed:g} is out of bounds", hint="1 is real time, 60 makes an hour a minute"
         )
     return speed
 
@@ -256,7 +256,7 @@ def _checked_cycle(cycle: str | None) -> int | None:
     try:
         cycle_ns = values.parse(Kind.DURATION, cycle, low=MS, high=DAY)
     except values.ValueProblem as problem:
-        raise UsageError("MD337", f"--cycle {problem.message}", hint=problem.help) from None
+        raise UsageError("MD336", f"--cycle {problem.message}", hint=problem.help) from None
     if isinstance(cycle_ns, DurationDraw) or not isinstance(cycle_ns, int):
-        raise UsageError("MD337", f"--cycle {cycle} is not one duration", hint="write one, such as 250ms")
+        raise UsageError("MD336", f"--cycle {cycle} is not one duration", hint="write one, such as 250ms")
     return cycle_ns

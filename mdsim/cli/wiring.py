@@ -99,7 +99,7 @@ def open_feed(plan: Plan, seed: int, step_ns: int) -> BaseFeed:
     if base.source not in feeds():
         near = suggest(base.source, feeds())
         hint = f"did you mean {near}?" if near else f"there are: {', '.join(feeds())}"
-        raise UsageError("MD336", f"there is no base feed {base.source!r}", hint=hint)
+        raise UsageError("MD335", f"there is no base feed {base.source!r}", hint=hint)
     return feeds()[base.source].open(
         FeedRequest(
             catalogue=ALL.only(plan.symbols),
