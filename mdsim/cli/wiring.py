@@ -43,6 +43,13 @@ def feeds() -> Mapping[str, FeedType]:
     return discover("mdsim.sources", "FEED", FeedType)
 
 
+def datasets() -> list[tuple[str, str]]:
+    """Name and description of every recording that travels with mdsim."""
+    from mdsim.sources import _datasets
+
+    return [(name, _datasets.describe(_datasets.find(name))) for name in _datasets.names()]
+
+
 @cache
 def world() -> World:
     """What a playbook may name, here and now."""
