@@ -7,7 +7,8 @@ A folder's ``dataset.json`` says what each file holds::
      "instruments": {"BTC-USDT": {"file": "btc.csv.gz", "quote": "USDT", "kind": "bars", "interval": "5m"}}}
 
 ``quote`` may differ from the symbol's own: ``BTC-USD-PERP`` recorded in USDT. ``interval`` is for bars alone;
-without it the smallest distance of two bars counts. ``range`` is for readers and may be left out.
+without it the smallest distance of two bars counts. ``range`` is for readers and may be left out. A spot pair
+of two known assets need not be an instrument of mdsim: ``USDC-USDT`` then moves the asset USDC.
 """
 
 from __future__ import annotations
@@ -45,14 +46,18 @@ class Item:
     """One instrument of a dataset.
 
     Attributes:
-        quote: code of the asset that the prices are in.
+        symbol: an instrument, or a spot pair of two known assets.
+        base, quote: codes of the asset that is priced and of the asset that the prices are in.
+        perpetual: it prices the future, not the asset itself.
         content: what the file should hold, or None to take what its header says.
         interval_ns: length of a bar, or None to tell it from the file.
         label: the file, as messages name it.
     """
 
     symbol: str
+    base: str
     quote: str
+    perpetual: bool
     content: Content | None
     interval_ns: int | None
     file: Traversable
@@ -168,13 +173,14 @@ def _read_manifest(folder: Traversable, label: str) -> Dataset:
 
 def _item(symbol: str, entry: _File, folder: Traversable, label: str) -> Item:
     where = f"{label}/{MANIFEST}: {symbol}"
-    if symbol not in ALL:
+    if not _known(symbol):
         near = suggest(symbol, ALL.symbols)
         hint = f"did you mean {near}?" if near else f"known: {', '.join(ALL.symbols)}"
         raise DataError("MD207", f"{where} is no instrument that mdsim knows", hint=hint)
-    if entry.quote not in ASSETS:
+    base, _, rest = symbol.partition("-")
+    if entry.quote not in ASSETS or entry.quote == base:
         known = ", ".join(sorted(ASSETS))
-        raise DataError("MD207", f"{where}: unknown quote {shown(entry.quote)}", hint=f"known: {known}")
+        raise DataError("MD207", f"{where}: impossible quote {shown(entry.quote)}", hint=f"known: {known}")
     if Path(entry.file).name != entry.file:
         raise DataError(
             "MD206",
@@ -192,26 +198,44 @@ def _item(symbol: str, entry: _File, folder: Traversable, label: str) -> Item:
                 "MD206", f"{where}: interval {entry.interval} is no length", hint="write it like 5m"
             )
         interval_ns = value
-    return Item(symbol, entry.quote, entry.kind, interval_ns, folder / entry.file, f"{label}/{entry.file}")
+    return Item(
+        symbol,
+        base,
+        entry.quote,
+        rest.endswith("-PERP"),
+        entry.kind,
+        interval_ns,
+        folder / entry.file,
+        f"{label}/{entry.file}",
+    )
+
+
+def _known(symbol: str) -> bool:
+    """An instrument, or a spot pair of two known assets."""
+    base, _, quote = symbol.partition("-")
+    return symbol in ALL or (base in ASSETS and quote in ASSETS and base not in ("USD", quote))
 
 
 def _single(path: Path, label: str) -> Dataset:
     """A dataset of one file whose name tells the instrument: ``binance_spot_BTCUSDT_5m.csv``."""
     stem = path.name.upper().removesuffix(".GZ").removesuffix(".CSV")
     perpetual = re.search(r"(?<![A-Z])PERP(?![A-Z])", stem) is not None
-    found: list[tuple[str, str]] = []
-    for base in ASSETS:
-        for quote in ASSETS:
-            if base != quote and re.search(rf"(?<![A-Z0-9]){base}[-_]?{quote}(?![A-Z0-9])", stem):
-                found.append((f"{base}-USD-PERP" if perpetual else f"{base}-{quote}", quote))
-    if len(found) != 1 or found[0][0] not in ALL:
-        seen = " and ".join(f"{symbol} ({quote})" for symbol, quote in found)
-        raise UsageError(
-            "MD208",
-            f"the name of {shown(label)} does not tell its instrument"
-            + (f": it reads as {seen}" if seen else ""),
-            hint="name it like BTCUSDT_5m.csv or BTC-USD-PERP.csv, or describe it in a dataset.json",
+    found = [
+        (base, quote)
+        for base in ASSETS
+        for quote in ASSETS
+        if base not in ("USD", quote) and re.search(rf"(?<![A-Z0-9]){base}[-_]?{quote}(?![A-Z0-9])", stem)
+    ]
+    hint = "name it like BTCUSDT_5m.csv or BTC-USD-PERP.csv, or describe it in a dataset.json"
+    where = f"the file name {shown(path.name)}"
+    if len(found) != 1:
+        what = (
+            f"reads as {' and as '.join(map('-'.join, found))}" if found else "does not tell its instrument"
         )
-    symbol, quote = found[0]
-    item = Item(symbol, quote, None, None, path, label)
+        raise UsageError("MD208", f"{where} {what}", hint=hint)
+    base, quote = found[0]
+    symbol = f"{base}-USD-PERP" if perpetual else f"{base}-{quote}"
+    if not _known(symbol):
+        raise UsageError("MD208", f"{where} reads as {symbol}, which mdsim does not know", hint=hint)
+    item = Item(symbol, base, quote, perpetual, None, None, path, label)
     return Dataset(path.name, f"recorded {symbol}", "", "", "", "", (item,))

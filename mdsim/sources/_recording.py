@@ -14,30 +14,20 @@ recording tests nothing.
 
 from __future__ import annotations
 
-import gzip
-import io
 import math
-import zlib
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from itertools import pairwise
+from typing import TypeAlias
 
 from mdsim.core.errors import DataError
+from mdsim.core.spelling import shown
 from mdsim.core.time import HOUR, MS, format_duration, format_utc
+from mdsim.sources._text import Opener, read_text
 
-BYTES_MAX = 256 * 1024 * 1024
-"""Unpacked size that is still read: about four million rows, or a gzip bomb that is refused early."""
-
-_NEWLINE = b"\n"
 _STAMP_MS_MIN = 100_000_000_000  # 1973: fewer digits mean seconds
 _STAMP_MS_MAX = 7_258_118_400_000  # 2200: more digits mean microseconds
 
 Ohlc: TypeAlias = tuple[float, float, float, float]
-
-
-class Opener(Protocol):
-    """What can be read whole: a file of the user's, or one inside a package."""
-
-    def read_bytes(self) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +85,7 @@ def read(file: Opener, label: str, interval_ns: int | None = None) -> Recording:
     Raises:
         DataError: ``file:line: what is wrong``, with a hint.
     """
-    lines = _text(file, label).split("\n")
+    lines = read_text(file, label).split("\n")
     while len(lines) > 1 and not lines[-1].strip():
         lines.pop()
     header = tuple(name.strip() for name in lines[0].split(","))
@@ -154,7 +144,7 @@ class _Table:
             problem = _number_problem(text, whole=name == "timestamp_ms")
             if problem:
                 code, what, hint = problem
-                return self.error(code, number, f"{name} {_quoted(text)} {what}", hint)
+                return self.error(code, number, f"{name} {shown(text)} {what}", hint)
             values[name] = float(text)
         if "high" in values:
             o, h, l, c = (values[name] for name in ("open", "high", "low", "close"))  # noqa: E741
@@ -212,7 +202,7 @@ def _bars(table: _Table, interval_ns: int | None) -> Bars:
 
 def _check_bar_times(table: _Table, stamps_ms: list[int], interval_ns: int | None) -> int:
     """Interval of the bars in milliseconds; refuses repeats, steps back, gaps and odd distances."""
-    steps_ms = [after - before for before, after in zip(stamps_ms, stamps_ms[1:], strict=False)]
+    steps_ms = [after - before for before, after in pairwise(stamps_ms)]
     for number, step_ms in enumerate(steps_ms, 3):
         if step_ms <= 0:
             raise table.order_fault(number, stamps_ms[number - 3], stamps_ms[number - 2])
@@ -271,8 +261,8 @@ def _events(table: _Table) -> Events:
     notes: tuple[str, ...] = ()
     if gaps:
         notes = (
-            f"{table.label} is silent for over an hour {gaps} time(s), longest {format_duration(widest_ms * MS)}"
-            f" from {_utc(widest_at)}; the last price holds meanwhile",
+            f"{table.label} is silent for over an hour {gaps} time(s), longest for"
+            f" {format_duration(widest_ms * MS)} from {_utc(widest_at)}; the last price holds meanwhile",
         )
     return Events(table.label, times_ns, prices, notes)
 
@@ -299,49 +289,6 @@ def _number_problem(text: str, *, whole: bool) -> tuple[str, str, str] | None:
     return None
 
 
-def _text(file: Opener, label: str) -> str:
-    """Bytes to text: unpacked, plain ASCII, not too large."""
-    try:
-        raw = file.read_bytes()
-    except FileNotFoundError:
-        raise DataError("MD210", f"{label}: there is no such file", hint="check the path") from None
-    except OSError as error:
-        what = error.strerror or str(error)
-        raise DataError("MD210", f"{label}: cannot be read: {what}", hint="check the file") from None
-    if raw[:2] == b"\x1f\x8b":
-        raw = _unpacked(raw, label)
-    if len(raw) > BYTES_MAX:
-        raise DataError(
-            "MD223",
-            f"{label}: over {BYTES_MAX // 1024**2} MiB of text",
-            hint="cut the recording to the days that are needed",
-        )
-    raw = raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
-    if not raw.strip():
-        raise DataError("MD213", f"{label}:1: the file is empty", hint="record it again")
-    if b"\x00" not in raw and raw.isascii():
-        return raw.decode("ascii")
-    bad = next(at for at, byte in enumerate(raw) if byte == 0 or byte > 127)
-    raise DataError(
-        "MD211",
-        f"{label}:{raw.count(_NEWLINE, 0, bad) + 1}: this is not plain text",
-        hint="a recording is CSV text, plain or gzipped; export it as that",
-    )
-
-
-def _unpacked(raw: bytes, label: str) -> bytes:
-    """Gunzip at most one byte more than is allowed: a bomb stops there."""
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
-            return stream.read(BYTES_MAX + 1)
-    except (EOFError, OSError, zlib.error):
-        raise DataError(
-            "MD212",
-            f"{label}: the gzip data is cut off or damaged",
-            hint="copy the file again; 'gzip -t' tells whether it is whole",
-        ) from None
-
-
 def _header_error(label: str, header: tuple[str, ...]) -> DataError:
     layouts = "timestamp_ms,open,high,low,close or timestamp_ms,price or timestamp_ms,bid,ask"
     if header[0].lstrip("-").replace(".", "").isdigit():
@@ -350,14 +297,10 @@ def _header_error(label: str, header: tuple[str, ...]) -> DataError:
             f"{label}:1: the header is missing: the first line is data",
             hint=f"put the names of the columns on top: {layouts}",
         )
-    shown = _quoted(",".join(header))
+    shown = shown(",".join(header))
     return DataError(
         "MD214", f"{label}:1: {shown} is no header of a recording", hint=f"it must hold {layouts}"
     )
-
-
-def _quoted(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def _utc(stamp_ms: int) -> str:

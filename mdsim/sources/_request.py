@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-
 from mdsim.core.errors import UsageError
 from mdsim.core.instruments import ASSETS
 from mdsim.core.ports import FeedRequest
+from mdsim.core.spelling import suggest
 from mdsim.core.time import HOUR, MS, format_duration
 
 STEP_NS_MIN = MS
@@ -27,9 +26,10 @@ def check_prices(request: FeedRequest) -> None:
     """Refuse start prices of unknown assets, of USD itself, and prices that are none."""
     for code, price in request.prices.items():
         if code not in ASSETS or code == "USD":
-            near = difflib.get_close_matches(code.removesuffix("-USD").upper(), ASSETS, n=1, cutoff=0.5)
-            known = ", ".join(sorted(set(ASSETS) - {"USD"}))
-            hint = f"did you mean {near[0]}?" if near and near[0] != "USD" else f"known assets: {known}"
+            known = [name for name in ASSETS if name != "USD"]
+            word = code.removesuffix("-USD")
+            near = word if word in known else suggest(word, known)
+            hint = f"did you mean {near}?" if near else f"known assets: {', '.join(known)}"
             raise UsageError("MD201", f"{code!r} is no asset that can have a start price in USD", hint=hint)
         if not (price.is_finite() and price > 0):
             raise UsageError(
