@@ -32,11 +32,14 @@ class Board:
 
     Starting, cutting and releasing may come at any time between two calls of ``compute``; what they do
     shows at the next. Runs are kept apart, so that releasing one leaves no trace of it.
+
+    Attributes:
+        catalogue: the instruments, in the order of the lists of ``compute``.
     """
 
     def __init__(self, catalogue: Catalogue, curves: Curves) -> None:
         self._curves = curves
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         assets = [asset.code for asset in catalogue.assets]
         self._asset_keys = len(assets)
         self._names: tuple[str, ...] = (*assets, *catalogue.symbols)
@@ -123,7 +126,7 @@ class Board:
             InternalError: it names an instrument or a curve that this market lacks.
         """
         for target in change.targets:
-            if target.symbol not in self._catalogue:
+            if target.symbol not in self.catalogue:
                 raise InternalError("MD930", f"{activation.path}: this market has no {target.symbol}")
         if change.curve.shape not in self._curves:
             raise InternalError("MD931", f"{activation.path}: no curve is called {change.curve.shape!r}")
@@ -227,7 +230,7 @@ class Board:
         offsets = self._evaluate(at_ns, base_logs)
         levels = []
         for target in change.targets:
-            at = self._catalogue.index[target.symbol]
+            at = self.catalogue.index[target.symbol]
             base, quote, own = self._parts[at]
             levels.append(base_logs[at] + offsets[base] - offsets[quote] + offsets[own])
         self._notices.append(started(move, self._names, levels))
@@ -257,7 +260,7 @@ class Board:
                 legs.append(
                     Leg(
                         symbol=target.symbol,
-                        instrument=self._catalogue.index[target.symbol],
+                        instrument=self.catalogue.index[target.symbol],
                         key=key,
                         reach=self._reach[key],
                         start_ns=move.start_ns + lag_ns,

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
+from types import MappingProxyType
 
+from mdsim.core.params import CurveSpec
 from mdsim.core.ports import Curves, CurveType
 from mdsim.core.registry import discover
+
+LINEAR = CurveSpec("linear", MappingProxyType({}))
+STEP = "step"
+PATH = "path"
 
 
 @cache
