@@ -37,8 +37,8 @@ CODES: dict[str, Explanation] = {
     ),
     "MD102": Explanation(
         "it follows its legs",
-        "A cross rate or a perpetual follows the USD prices it is made of. Named beside one of them it is left "
-        "out, or it would move twice. This is a warning. To make it diverge, move it in a step of its own "
+        "A cross rate or a perpetual follows the USD prices it is made of. Named beside one of them it is "
+        "left out, or it would move twice. This is a warning. To make it diverge, move it in a step of its own "
         "with 'isolated: true'.",
         "move: {symbols: [BTC-USD, BTC-ETH], by: -5%}",
         "move: {symbols: BTC-USD, by: -5%}",
@@ -114,8 +114,8 @@ CODES: dict[str, Explanation] = {
     ),
     "MD113": Explanation(
         "over ends before the path",
-        "'over' may be longer than the path, which then holds its last level, but not shorter. Without 'over' "
-        "the move ends with its last keyframe.",
+        "'over' may be longer than the path, which then holds its last level, but not shorter. Without "
+        "'over' the move ends with its last keyframe.",
         "move: {symbol: BTC-USD, path: [{at: 5m, by: -3%}], over: 2m}",
         "move: {symbol: BTC-USD, path: [{at: 5m, by: -3%}]}",
     ),
