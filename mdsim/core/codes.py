@@ -38,8 +38,8 @@ CODES: dict[str, Explanation] = {
     "MD102": Explanation(
         "it follows its legs",
         "A cross rate or a perpetual follows the USD prices it is made of. Named beside one of them it is "
-        "left out, or it would move twice. This is a warning. To make it diverge, move it in a step of its own "
-        "with 'isolated: true'.",
+        "left out, or it would move twice. This is a warning. To make it diverge, move it in a step of its "
+        "own with 'isolated: true'.",
         "move: {symbols: [BTC-USD, BTC-ETH], by: -5%}",
         "move: {symbols: BTC-USD, by: -5%}",
     ),
