@@ -23,6 +23,217 @@ class Explanation:
 CODES: dict[str, Explanation] = {
     # MD001-MD019 reading a file · MD020-MD029 values · MD030-MD049 conditions
     # MD050-MD199 playbooks: schema, steps, lint
+    "MD050": Explanation(
+        "no version of the language",
+        "A playbook begins with the version of the language that it is written in, so that a later mdsim "
+        "still reads it the same way.",
+        "name: crash",
+        "mdsim: 1\nname: crash",
+    ),
+    "MD051": Explanation(
+        "a key that does not exist",
+        "Every mapping of the language has a fixed set of keys; an unknown one is refused rather than "
+        "ignored, because a misspelt key would silently change what is tested. At the top of a playbook, "
+        "keys that begin with x- are free.",
+        "wait: {untill: price(BTC-USD) < 50000, timeout: 5m}",
+        "wait: {until: price(BTC-USD) < 50000, timeout: 5m}",
+    ),
+    "MD052": Explanation(
+        "a key that is missing",
+        "The mapping cannot do without this key.",
+        "expect: {within: 10s}",
+        "expect: {that: price(BTC-USD) < 50000, within: 10s}",
+    ),
+    "MD053": Explanation(
+        "a value of the wrong shape",
+        "A list stands where a single value or a mapping belongs, or the other way round.",
+        "requires: price(BTC-USD) > 40000",
+        "requires:\n  - price(BTC-USD) > 40000",
+    ),
+    "MD054": Explanation(
+        "a step that does not exist",
+        "The word is no verb of the language. What stands below it is checked as if the nearest verb had "
+        "been written, so that all problems show at once.",
+        "- wiat: 5m",
+        "- wait: 5m",
+    ),
+    "MD055": Explanation(
+        "a step without a verb, or with two",
+        "A step does one thing. Two things one after another are two steps; two things at once are lanes.",
+        "- wait: 5m\n  mark: panic",
+        "- wait: 5m\n- mark: panic",
+    ),
+    "MD056": Explanation(
+        "not available in this version",
+        "The word belongs to the playbook language, but this version of mdsim cannot do it yet. It is "
+        "refused rather than skipped, because a playbook that skips a fault tests something else.",
+        "- halt: {symbols: BTC-USD}",
+        "- move: {symbols: BTC-USD, by: -12%, over: 5m}",
+    ),
+    "MD057": Explanation(
+        "a name that cannot be used",
+        "Names become parts of paths in the journal and of seeds. They are made of letters, digits, spaces "
+        "and - _ . with a letter or digit at both ends, at most 64 characters, and not of digits alone.",
+        "name: panic/1",
+        "name: panic-1",
+    ),
+    "MD058": Explanation(
+        "a name used twice",
+        "Phases in a playbook, and steps or branches in one list, must have different names; 'finally' is "
+        "reserved.",
+        "- {name: calm, for: 2m}\n- {name: calm, for: 5m}",
+        "- {name: calm, for: 2m}\n- {name: calm again, for: 5m}",
+    ),
+    "MD059": Explanation(
+        "nothing to do, or two things to do",
+        "A playbook has phases or steps, and a phase has steps, lanes or a length: one of them, not two.",
+        "- name: calm",
+        "- name: calm\n  for: 2m",
+    ),
+    "MD060": Explanation(
+        "a schedule with gaps",
+        "A list of steps is a sequence when no step has 'at', and a schedule when every step has. A mixture "
+        "would leave open when the others start.",
+        "- {at: 5s, mark: one}\n- mark: two",
+        "- {at: 5s, mark: one}\n- {at: 9s, mark: two}",
+    ),
+    "MD061": Explanation(
+        "nothing where a value belongs",
+        "The key is there, but nothing follows its colon, or an empty list or mapping does.",
+        "over:",
+        "over: 5m",
+    ),
+    "MD062": Explanation(
+        "a parameter that does not exist",
+        "$name stands for a parameter, which is declared under 'params'. A dollar sign of its own is $$.",
+        "params: {drop: {type: change, default: -5%}}\n… by: $dorp",
+        "params: {drop: {type: change, default: -5%}}\n… by: $drop",
+    ),
+    "MD063": Explanation(
+        "a parameter of the wrong type",
+        "A parameter that stands alone keeps its type, and the place takes another one. Types are not "
+        "converted: a price is no duration.",
+        "params: {low: {type: price, default: 0.9}}\n… over: $low",
+        "params: {time: {type: duration, default: 5m}}\n… over: $time",
+    ),
+    "MD064": Explanation(
+        "a parameter declared wrongly",
+        "Names are made of small letters, digits and _; min and max belong to types with an order and must "
+        "be in order; choices belong to 'type: choice', which needs them.",
+        "pace: {type: choice, default: slow}",
+        "pace: {type: choice, choices: [slow, fast], default: slow}",
+    ),
+    "MD065": Explanation(
+        "a parameter without a value",
+        "It has no default, so each run must give it a value.",
+        "mdsim play depeg.yaml",
+        "mdsim play depeg.yaml --set coin=USDC-USD",
+    ),
+    "MD066": Explanation(
+        "a --set that does not fit",
+        "The playbook has no such parameter, or the value is not of the declared type, or out of its bounds.",
+        "mdsim play crash.yaml --set drop=12",
+        "mdsim play crash.yaml --set drop=-12%",
+    ),
+    "MD067": Explanation(
+        "a parameter that is not closed",
+        "$(name) puts a parameter inside a longer word; its bracket must be closed.",
+        "symbol: $(coin-USD",
+        "symbol: $(coin)-USD",
+    ),
+    "MD068": Explanation(
+        "an instrument that does not exist",
+        "Instruments are written BASE-QUOTE in capitals. Patterns and the word all may stand in 'symbols' "
+        "alone.",
+        "symbol: BTCUSD",
+        "symbol: BTC-USD",
+    ),
+    "MD069": Explanation(
+        "a pattern that matches nothing",
+        "A pattern covers instruments that are on: on by default, or named elsewhere in the playbook.",
+        "symbols: 'UST*'",
+        "symbols: UST-USD",
+    ),
+    "MD070": Explanation(
+        "an instrument named twice",
+        "Two entries for one instrument leave open which counts.",
+        "symbols: [BTC-USD, BTC-USD]",
+        "symbols: [BTC-USD, ETH-USD]",
+    ),
+    "MD071": Explanation(
+        "a curve that does not exist",
+        "'mdsim list curves' shows those there are, with their arguments.",
+        "curve: exponential",
+        "curve: exp",
+    ),
+    "MD073": Explanation(
+        "keyframes out of order",
+        "The points of a path stand in the order of their times, each time once.",
+        "path: [{at: 5m, by: -3%}, {at: 2m, by: -1%}]",
+        "path: [{at: 2m, by: -1%}, {at: 5m, by: -3%}]",
+    ),
+    "MD074": Explanation(
+        "a draw where one duration belongs",
+        "30s..2m is drawn from the seed. That is possible for wait, every, over and the 'for' of a step; "
+        "phases, timeouts and schedules have fixed times.",
+        "- {name: calm, for: 1m..5m}",
+        "- name: calm\n  steps:\n    - wait: 1m..5m",
+    ),
+    "MD075": Explanation(
+        "a wait that may never end",
+        "A wait for a condition needs a timeout, unless something around it has 'for' or 'timeout'.",
+        "wait: {until: price(BTC-USD) < 50000}",
+        "wait: {until: price(BTC-USD) < 50000, timeout: 10m}",
+    ),
+    "MD076": Explanation(
+        "a repeat that may never end",
+        "A repeat needs 'times' or 'for', or 'until' inside something that has 'for' or 'timeout'.",
+        "repeat: {every: 5m, steps: [{mark: again}]}",
+        "repeat: {every: 5m, times: 4, steps: [{mark: again}]}",
+    ),
+    "MD077": Explanation(
+        "a repeat that stands still",
+        "Its steps take no time, so it would go round for ever at one instant.",
+        "repeat: {for: 5m, steps: [{mark: again}]}",
+        "repeat: {for: 5m, every: 30s, steps: [{mark: again}]}",
+    ),
+    "MD078": Explanation(
+        "a choice of nothing",
+        "At least one branch needs a weight above 0.",
+        "choose: [{weight: 0, steps: [{mark: a}]}]",
+        "choose: [{weight: 1, steps: [{mark: a}]}]",
+    ),
+    "MD079": Explanation(
+        "a baseline that does not fit together",
+        "The base feed is one of those installed; a replay needs a dataset, shipped or a path, and only a "
+        "synthetic feed takes start prices.",
+        "baseline: {source: replay}",
+        "baseline: {source: replay, dataset: 2024-08-05}",
+    ),
+    "MD080": Explanation(
+        "a start that is no instant",
+        "Instants are RFC 3339 dates or times; without a zone they are UTC.",
+        "start: 5 August 2024",
+        "start: 2024-08-05T00:00Z",
+    ),
+    "MD081": Explanation(
+        "an asset that does not exist",
+        "Start prices are given in USD by asset, not by instrument.",
+        "prices: {BTC-USD: 60000}",
+        "prices: {BTC: 60000}",
+    ),
+    "MD082": Explanation(
+        "a phase that does not exist",
+        "--only takes names of phases of the playbook.",
+        "mdsim play depeg.yaml --only panick",
+        "mdsim play depeg.yaml --only panic",
+    ),
+    "MD083": Explanation(
+        "an end after the end",
+        "The steps of 'finally' run when the run is over: there is nothing left to stop, fail or pause.",
+        "finally:\n  - stop:",
+        "finally:\n  - restore: {symbols: all}",
+    ),
     "MD100": Explanation(
         "which instruments",
         "An effect on levels needs to know what it moves: one of 'symbol' and 'symbols', not both.",
@@ -139,6 +350,48 @@ CODES: dict[str, Explanation] = {
         "always a wrong symbol or a lost digit. This is a warning.",
         "move: {symbol: BTC-USD, to: 0.92}",
         "move: {symbol: USDT-USD, to: 0.92}",
+    ),
+    "MD140": Explanation(
+        "a parameter that is not used",
+        "Setting it would change nothing, which is seldom meant. This is a warning.",
+        "params: {drop: {type: change, default: -5%}}\n… by: -5%",
+        "params: {drop: {type: change, default: -5%}}\n… by: $drop",
+    ),
+    "MD141": Explanation(
+        "a step that is cut",
+        "A phase with 'for' lasts exactly that long; what is still at work then is cut, and a move keeps "
+        "the level that it reached. This is a warning.",
+        "- name: panic\n  for: 1h\n  steps: [{wait: 2h}]",
+        "- name: panic\n  for: 2h\n  steps: [{wait: 2h}]",
+    ),
+    "MD142": Explanation(
+        "two prices for one symbol at once",
+        "Two moves 'to' a price overlap in time; the later one wins and the earlier one stays where it is. "
+        "Moves 'by' a change add up and may overlap. This is a warning.",
+        "lanes:\n  a: [{move: {symbol: BTC-USD, to: 50000, over: 5m}}]\n"
+        "  b: [{move: {symbol: BTC-USD, to: 40000, over: 5m}}]",
+        "steps:\n  - move: {symbol: BTC-USD, to: 50000, over: 5m}\n"
+        "  - move: {symbol: BTC-USD, to: 40000, over: 5m}",
+    ),
+    "MD143": Explanation(
+        "a step that never runs",
+        "'stop' and 'fail' end the run, so nothing behind them in the list happens. This is a warning.",
+        "- stop: done\n- expect: price(BTC-USD) < 50000",
+        "- expect: price(BTC-USD) < 50000\n- stop: done",
+    ),
+    "MD144": Explanation(
+        "a timeout that cannot run out",
+        "The phase ends before it. The step is then cut and neither holds nor fails by its own timeout. "
+        "This is a warning.",
+        "- name: panic\n  for: 5m\n  steps: [{wait: {until: price(BTC-USD) < 50000, timeout: 10m}}]",
+        "- name: panic\n  for: 5m\n  steps: [{wait: {until: price(BTC-USD) < 50000, timeout: 4m}}]",
+    ),
+    "MD145": Explanation(
+        "a matrix that is not expanded",
+        "'matrix' and 'seeds' describe many runs; 'play' makes one, with the defaults and --set. This is a "
+        "warning.",
+        "mdsim play divergence.yaml",
+        "mdsim play divergence.yaml --set gap=-8% --seed 3",
     ),
     "MD330": Explanation(
         "there is no such playbook",
