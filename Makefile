@@ -49,6 +49,7 @@ lint: $(DEV) ## style, format, types, playbooks, freshness of generated files
 	$(BIN)/mypy
 	$(BIN)/mdsim lint playbooks/*.yaml
 	$(BIN)/mdsim schema --check schemas/playbook.schema.json
+	$(BIN)/python docs/generate.py --check
 
 .PHONY: format
 format: $(DEV) ## rewrite the sources in the house format

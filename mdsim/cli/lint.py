@@ -29,7 +29,7 @@ def lint(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a parameter a value.")
     ] = None,
     format_: Annotated[
-        Format, typer.Option("--format", help="For people, programs or GitHub.")
+        Format, typer.Option("--format", help="text for people, json for programs, github for annotations.")
     ] = Format.TEXT,
 ) -> None:
     """Check playbooks completely, without running them; exit 3 when one cannot run."""

@@ -28,7 +28,7 @@ class What(StrEnum):
 
 
 def list_(
-    what: Annotated[What | None, typer.Argument(help="One kind; without it, all.")] = None,
+    what: Annotated[What | None, typer.Argument(help=f"One of {', '.join(What)}; without it, all.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs, with every parameter.")] = False,
 ) -> None:
     """List effects, curves, metrics, instruments, feeds, datasets and shipped playbooks."""

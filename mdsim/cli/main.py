@@ -24,19 +24,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-VERBS: dict[str, Callable[..., None]] = {
-    "play": play.play,
-    "plan": plan.plan,
-    "lint": lint.lint,
-    "list": listing.list_,
-    "init": init.init,
-    "explain": explain.explain,
-    "schema": schema.schema,
-    "version": version.version,
+VERBS: dict[str, tuple[Callable[..., None], str]] = {
+    "play": (play.play, "Run playbooks and judge them."),
+    "plan": (plan.plan, "Show the timeline, without running it."),
+    "lint": (lint.lint, "Find every mistake, without running it."),
+    "list": (listing.list_, "What a playbook may name."),
+    "init": (init.init, "Write a first playbook to change."),
+    "explain": (explain.explain, "What an error code means."),
+    "schema": (schema.schema, "The JSON schema, for editors."),
+    "version": (version.version, "Which mdsim this is."),
 }
 
-for name, verb in VERBS.items():
-    app.command(name)(guarded(verb))
+for name, (verb, brief) in VERBS.items():
+    app.command(name, short_help=brief)(guarded(verb))
 
 
 @app.callback()
