@@ -297,10 +297,9 @@ def _header_error(label: str, header: tuple[str, ...]) -> DataError:
             f"{label}:1: the header is missing: the first line is data",
             hint=f"put the names of the columns on top: {layouts}",
         )
-    shown = shown(",".join(header))
-    return DataError(
-        "MD214", f"{label}:1: {shown} is no header of a recording", hint=f"it must hold {layouts}"
-    )
+    first = shown(",".join(header))
+    hint = f"it must hold {layouts}"
+    return DataError("MD214", f"{label}:1: {first} is no header of a recording", hint=hint)
 
 
 def _utc(stamp_ms: int) -> str:
