@@ -33,6 +33,8 @@ _CYCLES_MOST = 100_000
 _INTERVALS_NS = (100 * MS, 200 * MS, 250 * MS, 500 * MS, SECOND, 2 * SECOND, 5 * SECOND)
 _PROGRESS_EVERY_NS = 50 * MS
 _FINALLY_S = 10.0
+_LAST = (1 << 30,)
+"""After every place in a document: the release comes after whatever was cut at the same instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,7 @@ class _Performance:
             for step in self._plan.finally_:
                 await self._tree.step(step, Scope())
         if not self._settings.keep_effects:
-            self._engine.submit(Command(self._clock.engine_ns, (), RUN, "", ReleaseRun()))
+            self._engine.submit(Command(self._clock.engine_ns, _LAST, RUN, "", ReleaseRun()))
             self._ledger.tell("release")
         with trio.CancelScope(shield=True):
             watch = Watch(self._clock, (), "", self._clock.engine_ns, lambda _now_ns: True)
