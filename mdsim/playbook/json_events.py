@@ -27,8 +27,11 @@ def feed(text: str, builder: Builder) -> None:
     """
     at = _skip(text, 0)
     closers: list[str] = []
+    if at == len(text):
+        return
     at = _value(text, at, builder, closers)
     while closers:
+        opened = at - 1 if text[at - 1] in "[{" else -1
         at = _skip(text, at)
         character = text[at : at + 1]
         if character == closers[-1]:
@@ -36,7 +39,7 @@ def feed(text: str, builder: Builder) -> None:
             closers.pop()
             builder.finish(at)
             continue
-        if text[at - 1] not in "[{":  # not the first entry
+        if opened < 0:  # not the first entry
             if character != ",":
                 message = f"',' or '{closers[-1]}' is missing here"
                 builder.refuse("MD015", message, "separate entries with ','", at, at + 1)

@@ -22,6 +22,7 @@ NODES_MOST = 20_000
 DEPTH_MOST = 40
 
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "": None, "null": None, "~": None}
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # through an escape: files hold none
 _BLOCK_HEADER = re.compile(r"[|>][+-]?[ \t]*(?:#.*)?(?:\r|\n|$)")
 
 
@@ -68,6 +69,9 @@ class Builder:
     def scalar(self, node: Node, anchor: str | None = None, constant: bool = True) -> None:
         """A scalar: a key or a value. A plain one may stand for true, false or nothing."""
         value = node.value
+        if control := _CONTROL.search(value):
+            message = f"the value holds the control character U+{ord(control[0]):04X}"
+            self.report("MD001", message, "remove it", node.start, node.end)
         if self._is_key():
             self._take_key(node)
             return
