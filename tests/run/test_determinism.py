@@ -67,11 +67,8 @@ def test_another_seed_is_another_run(play: Play) -> None:
 def test_one_more_lane_leaves_the_draws_of_the_others_as_they_were(play: Play) -> None:
     """The drawn wait of lane one and the path of its moves are the same with a lane in front."""
     before = play(BUSY, BTC=wobbling)
-    more = BUSY.replace(
-        "    lanes:\n      one:",
-        "    lanes:\n      zero: [{wait: 4s}, {choose: [{weight: 1, name: a, steps: [mark: a]}, {weight: 1, name: b, steps: [mark: b]}]}]\n      one:",
-        1,
-    )
+    drawing = "zero: [{wait: 4s}, {choose: [{weight: 1, name: a, steps: [mark: a]}]}]"
+    more = BUSY.replace("    lanes:\n      one:", f"    lanes:\n      {drawing}\n      one:", 1)
     after = play(more, BTC=wobbling)
     mine = [(e.at_ns, e.kind, e.path, e.data) for e in before.entries if e.path.startswith("storm/one")]
     theirs = [(e.at_ns, e.kind, e.path, e.data) for e in after.entries if e.path.startswith("storm/one")]

@@ -17,7 +17,8 @@ async def drive(clock: ScenarioClock, times: list[int]) -> None:
 async def test_children_start_one_by_one_in_the_order_written() -> None:
     """trio starts tasks in random order; a group never lets it choose."""
     for _ in range(30):
-        clock, seen = ScenarioClock(0), []
+        clock = ScenarioClock(0)
+        seen: list[str] = []
 
         async def child(name: str, clock: ScenarioClock = clock, seen: list[str] = seen) -> None:
             seen.append(f"{name} starts")
