@@ -23,6 +23,7 @@ class Explanation:
 CODES: dict[str, Explanation] = {
     # MD001-MD019 reading a file · MD020-MD029 values · MD030-MD049 conditions
     # MD050-MD199 playbooks: schema, steps, lint
+    # MD200-MD249 base feeds: requests, datasets, recordings, ranges
     "MD050": Explanation(
         "no version of the language",
         "A playbook begins with the version of the language that it is written in, so that a later mdsim "
@@ -392,6 +393,202 @@ CODES: dict[str, Explanation] = {
         "warning.",
         "mdsim play divergence.yaml",
         "mdsim play divergence.yaml --set gap=-8% --seed 3",
+    ),
+    "MD200": Explanation(
+        "a step that a base feed cannot take",
+        "A base feed moves its prices on a grid of its own, between one millisecond and one hour "
+        "apart. Finer is no market, and coarser would skip whole bars.",
+        "baseline: {source: synthetic, cycle: 0s}",
+        "baseline: {source: synthetic, cycle: 1s}",
+    ),
+    "MD201": Explanation(
+        "a start price for something that is no asset",
+        "Start prices are given in USD by asset code (BTC, ETH, USDT, …), not by instrument. USD "
+        "itself is always worth one.",
+        "baseline: {prices: {BITCOIN: 60000}}",
+        "baseline: {prices: {BTC: 60000}}",
+    ),
+    "MD202": Explanation(
+        "a start price that is none",
+        "A start price must be a number above zero.",
+        "baseline: {prices: {BTC: 0}}",
+        "baseline: {prices: {BTC: 60000}}",
+    ),
+    "MD203": Explanation(
+        "a dataset that nothing reads",
+        "The synthetic feed makes its prices up and reads no recording, so a dataset beside it would "
+        "be ignored.",
+        "baseline: {source: synthetic, dataset: 2024-08-05}",
+        "baseline: {source: replay, dataset: 2024-08-05}",
+    ),
+    "MD204": Explanation(
+        "there is no such dataset",
+        "The name is none of the datasets that travel with mdsim ('mdsim list datasets'), and there "
+        "is no file or folder of that name either.",
+        "dataset: 2024-08-06",
+        "dataset: 2024-08-05",
+    ),
+    "MD205": Explanation(
+        "a folder without a description",
+        "A folder is a dataset when it holds a dataset.json that says which file holds which "
+        "instrument, in which currency. A single CSV file needs none if its name tells the "
+        "instrument.",
+        "dataset: recordings/",
+        '{"name": "mine", "about": "a test", "instruments": {"BTC-USDT": {"file": "btc.csv.gz", '
+        '"quote": "USDT", "kind": "bars", "interval": "5m"}}}',
+    ),
+    "MD206": Explanation(
+        "a dataset.json that cannot be used",
+        "The description of a dataset is no JSON, lacks a field, or contradicts its files. Needed "
+        "are name, about and instruments; each instrument needs file, quote and kind (bars, trades "
+        "or quotes); interval, range, licence and source may be given.",
+        '{"instruments": {"BTC-USDT": "btc.csv"}}',
+        '{"name": "mine", "about": "a test", "instruments": {"BTC-USDT": {"file": "btc.csv", '
+        '"quote": "USDT", "kind": "trades"}}}',
+    ),
+    "MD207": Explanation(
+        "a recorded instrument that mdsim does not know",
+        "A dataset may hold the instruments of mdsim and spot pairs of two assets that mdsim knows; "
+        "its prices must be quoted in a known asset.",
+        '"instruments": {"XBT-USD": …}',
+        '"instruments": {"BTC-USD": …}',
+    ),
+    "MD208": Explanation(
+        "a file name that does not tell its instrument",
+        "A single CSV file is replayed as the instrument that its name holds, such as BTCUSDT, "
+        "BTC-USD or, with the word PERP, a perpetual. This name holds none, several, or one that "
+        "mdsim does not know.",
+        "dataset: prices.csv",
+        "dataset: BTCUSDT_5m.csv",
+    ),
+    "MD209": Explanation(
+        "a replay without a recording",
+        "A replay plays a dataset: name one.",
+        "baseline: {source: replay}",
+        "baseline: {source: replay, dataset: 2024-08-05}",
+    ),
+    "MD210": Explanation(
+        "a recording that cannot be read",
+        "The file is missing, is a folder, or may not be read by this user.",
+        "",
+        "",
+    ),
+    "MD211": Explanation(
+        "a recording that is no text",
+        "A recording is CSV text, plain or gzipped. This file holds bytes that are no plain text.",
+        "",
+        "",
+    ),
+    "MD212": Explanation(
+        "damaged gzip data",
+        "The file begins as gzip and breaks off or is damaged; nothing of it is used.",
+        "",
+        "",
+    ),
+    "MD213": Explanation(
+        "an empty recording",
+        "The file holds nothing, or a header without rows.",
+        "",
+        "",
+    ),
+    "MD214": Explanation(
+        "a header that is none",
+        "The first line must name the columns, in any order; columns that are not needed are passed "
+        "over. Bars need timestamp_ms, open, high, low and close; trades need timestamp_ms and "
+        "price; quotes need timestamp_ms, bid and ask.",
+        "time,close",
+        "timestamp_ms,open,high,low,close,volume",
+    ),
+    "MD215": Explanation(
+        "a line with a wrong number of columns",
+        "Every line must have as many columns as the header. A shorter one is often the end of a "
+        "file that was cut off.",
+        "",
+        "",
+    ),
+    "MD216": Explanation(
+        "a field that is no number",
+        "Prices are finite decimal numbers with a point, and stamps are whole numbers. NaN and "
+        "infinity are no prices.",
+        "1722816000000,NaN",
+        "1722816000000,58161.00",
+    ),
+    "MD217": Explanation(
+        "a price that is not above zero",
+        "Prices must be above zero; recordings sometimes write 0 for 'no trade'.",
+        "1722816000000,0",
+        "1722816000000,58161.00",
+    ),
+    "MD218": Explanation(
+        "a bar that contradicts itself",
+        "Open and close must lie between low and high.",
+        "1722816000000,100,99,98,99",
+        "1722816000000,100,101,98,99",
+    ),
+    "MD219": Explanation(
+        "a stamp that is not in milliseconds",
+        "Stamps are milliseconds since 1970 in UTC. This one would lie before 1973 or after 2200, so "
+        "it is probably in seconds, microseconds or nanoseconds.",
+        "1722816000,58161.00",
+        "1722816000000,58161.00",
+    ),
+    "MD220": Explanation(
+        "time that does not go forward",
+        "Each bar must be later than the one before; trades and quotes may share a stamp, but never go back.",
+        "",
+        "",
+    ),
+    "MD221": Explanation(
+        "missing bars",
+        "Bars must follow one another without a gap. A gap is refused because a price that is made "
+        "up across it would look recorded.",
+        "",
+        "",
+    ),
+    "MD222": Explanation(
+        "a bid above its ask",
+        "The price of a quote is the mid between bid and ask; a crossed book has none.",
+        "1722816000000,101,100",
+        "1722816000000,100,101",
+    ),
+    "MD223": Explanation(
+        "a recording that is too large",
+        "A recording may unpack to 256 MiB of text, about four million rows. Cut it to the days that "
+        "are needed.",
+        "",
+        "",
+    ),
+    "MD224": Explanation(
+        "bars of unknown length",
+        "The length of bars is told from the distance of two of them, or from 'interval' in dataset.json.",
+        "",
+        "",
+    ),
+    "MD230": Explanation(
+        "a start outside the recording",
+        "The start must lie inside the time that every file of the dataset covers; the message gives "
+        "that time.",
+        "baseline: {source: replay, dataset: 2024-08-05, start: 2024-09-01T00:00:00Z}",
+        "baseline: {source: replay, dataset: 2024-08-05, start: 2024-08-05T00:00:00Z}",
+    ),
+    "MD231": Explanation(
+        "a run longer than what is left of the recording",
+        "Counted with all its timeouts, the playbook may take longer than the recording goes on from "
+        "the start. The message gives the latest start that fits.",
+        "baseline: {source: replay, dataset: 2024-08-05, start: 2024-08-09T23:00:00Z}",
+        "baseline: {source: replay, dataset: 2024-08-05, start: 2024-08-05T00:00:00Z}",
+    ),
+    "MD232": Explanation(
+        "the recording is over",
+        "The run went on past the last recorded price. Nothing is made up in its place.",
+        "",
+        "",
+    ),
+    "MD233": Explanation(
+        "recordings without a common time",
+        "All files of a dataset are played together, so they must overlap.",
+        "",
+        "",
     ),
     "MD330": Explanation(
         "there is no such playbook",
