@@ -43,6 +43,16 @@ class Market:
     enabled: Catalogue
 
 
+_GIVING_BACK = ("restore", "retrace")
+
+
+def _names_all(effect: EffectType, args: Args) -> bool:
+    """Whether ``all`` is written and names instruments: what gives back means those that have an offset."""
+    if effect.name in _GIVING_BACK or any(args.get(name) is not None for name in _GIVING_BACK):
+        return False
+    return any(isinstance(value, Symbols) and value.every for value in args.values())
+
+
 class Arguments:
     """Reads the mapping below an effect's verb.
 
@@ -63,6 +73,8 @@ class Arguments:
         args = self._args(section, effect.params, data, at)
         if args is None or len(self._reader.problems) > before:
             return None
+        if _names_all(effect, args):
+            self.used.update(dict.fromkeys(self._market.enabled.symbols))
         for problem in effect.check(args, self._market.enabled):
             self._reader.problems.append(replace(problem, at=(*at, *problem.at)))
         span = args.get("for" if effect.lasting else "over")

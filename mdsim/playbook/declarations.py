@@ -50,6 +50,7 @@ class Declarations:
                 self._reader.problem(
                     "MD064", f"{shown(name)} cannot be a parameter's name", here, help_, on_key=True
                 )
+                continue
             found.append(self._parameter(name, body, here))
         for name in self._overrides:
             if name not in declared:

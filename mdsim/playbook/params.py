@@ -111,8 +111,9 @@ class Parameters:
 
     @property
     def unused(self) -> tuple[Parameter, ...]:
-        """Parameters that nothing referred to so far."""
-        return tuple(item for name, item in self._declared.items() if name not in self._used)
+        """Parameters with a value that nothing referred to so far."""
+        items = self._declared.items()
+        return tuple(item for name, item in items if name not in self._used and item.value is not None)
 
     @property
     def values(self) -> tuple[tuple[str, Value], ...]:

@@ -86,7 +86,7 @@ class Reader:
             if key is None:
                 self.unknown(name, section.title, tuple(keys), (*at, name))
             elif key.later:
-                self.later(name, (*at, name))
+                self.later(name, value, (*at, name))
             else:
                 found[name] = value
         for key in keys.values():
@@ -100,10 +100,17 @@ class Reader:
         help_ = help_ or (f"did you mean '{near}'?" if near else "it takes " + _some(known))
         self.problem("MD051", f"'{name}' is not a key of {title}", at, help_, on_key=True)
 
-    def later(self, name: str, at: At) -> None:
-        """Note something that the language has and this version has not."""
+    def later(self, name: str, data: Data, at: At) -> None:
+        """Note something that the language has and this version has not; its parameters count as used."""
         message = f"'{name}' is part of the language but not available in this version"
         self.problem("MD056", message, at, on_key=True)
+        self._touch(data)
+
+    def _touch(self, data: Data) -> None:
+        if isinstance(data, str):
+            self.parameters.fill(data)
+        for item in data if isinstance(data, list) else data.values() if isinstance(data, dict) else ():
+            self._touch(item)
 
     def wrong_shape(self, what: str, takes: str, data: Data, at: At) -> None:
         """Note a list where a mapping belongs, and the like."""

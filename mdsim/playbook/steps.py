@@ -206,7 +206,7 @@ class Steps:
     def _act(self, verb: Verb, step: dict[str, Data], spot: Spot) -> Act | None:
         data = step[str(spot.at[-1])]
         if verb.key.later:
-            self._reader.later(verb.name, spot.at)
+            self._reader.later(verb.name, data, spot.at)
             return None
         if spot.ending and verb.name in _AT_ENDS:
             message = f"'{verb.name}' cannot stand in 'finally': the run is over there"
