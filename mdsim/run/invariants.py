@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from mdsim.engine.corridor import Engine
-from mdsim.engine.watches import Monitor, Watch, compile_condition
+from mdsim.engine.watches import Monitor, ScenarioTime, Test, Watch, compile_condition
 from mdsim.playbook.plan import Invariant, Question
 from mdsim.run.clock import ScenarioClock
 from mdsim.run.ledger import Ledger
@@ -39,13 +39,19 @@ class Guard:
         for invariant in (*always, *never):
             self._add(invariant)
         if reaches is not None:
+            self._reaches = reaches
             test = compile_condition(reaches.condition, self._engine.view)
-            since_ns = self._clock.engine_ns
-            self._reaches, self._reached = (
-                reaches,
-                _Reached(self._clock, self._order, self._path, since_ns, test),
+            self._reached = _Reached(
+                self._clock, self._order, self._path, self._clock.engine_ns, test, self._reach
             )
             self._engine.watch(self._reached)
+
+    def _reach(self, scenario_ns: int) -> None:
+        """Answer at once, with what the market shows at that cycle."""
+        if self._reaches is not None:
+            at_ns = scenario_ns - self._clock.start_ns
+            self._ledger.answer("reaches", self._path, self._reaches, Verdict.PASSED, at_ns=at_ns)
+            self._reaches = None
 
     def _add(self, invariant: Invariant) -> None:
         question = invariant.question
@@ -78,20 +84,11 @@ class Guard:
             self._engine.unwatch(monitor)
             self._answer(invariant, monitor)
         self._monitors.clear()
-        if self._reaches is not None and self._reached is not None:
+        if self._reached is not None:
             self._engine.unwatch(self._reached)
-            if self._reached.at_ns is None:
-                self._ledger.answer(
-                    "reaches",
-                    self._path,
-                    self._reaches,
-                    Verdict.INCONCLUSIVE,
-                    note="it never came true: nothing was tested",
-                )
-            else:
-                at_ns = self._reached.at_ns - self._clock.start_ns
-                self._ledger.answer("reaches", self._path, self._reaches, Verdict.PASSED, at_ns=at_ns)
-            self._reaches = None
+        if self._reaches is not None:
+            note = "it never came true: nothing was tested"
+            self._ledger.answer("reaches", self._path, self._reaches, Verdict.INCONCLUSIVE, note=note)
 
     def _answer(self, invariant: Invariant, monitor: Monitor) -> None:
         kind = "never" if invariant.never else "always"
@@ -110,11 +107,22 @@ class Guard:
 
 
 class _Reached(Watch):
-    """Remembers when its condition first came true; wakes nobody."""
+    """Tells when its condition first comes true; wakes nobody."""
 
-    at_ns: int | None = None
+    def __init__(
+        self,
+        clock: ScenarioTime,
+        order: tuple[int, ...],
+        path: str,
+        since_ns: int,
+        test: Test,
+        tell: Callable[[int], None],
+    ) -> None:
+        super().__init__(clock, order, path, since_ns, test)
+        self._tell: Callable[[int], None] | None = tell
 
     def step(self, now_ns: int) -> bool:
-        if self.at_ns is None and super().step(now_ns):
-            self.at_ns = now_ns - self.clock.shift_ns
+        if self._tell is not None and super().step(now_ns):
+            self._tell(now_ns - self.clock.shift_ns)
+            self._tell = None
         return False
