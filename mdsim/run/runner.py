@@ -141,6 +141,7 @@ class _Performance:
         self._reason = ""
         self._aborted_by = ExitCode.INTERRUPTED
         self._progress_at_ns = 0
+        self._lasted_ns = 0
 
     async def run(self) -> RunResult:
         """Start the market, the pump and the plan; return when all have ended."""
@@ -230,6 +231,7 @@ class _Performance:
         with trio.CancelScope(shield=True, deadline=trio.current_time() + _FINALLY_S):
             for step in self._plan.finally_:
                 await self._tree.step(step, Scope())
+        self._lasted_ns = self._clock.at_ns
         if not self._settings.keep_effects:
             self._engine.submit(Command(self._clock.engine_ns, _LAST, RUN, "", ReleaseRun()))
             self._ledger.tell("release")
@@ -268,7 +270,7 @@ class _Performance:
             checks=tuple(self._ledger.checks),
             seed=self._settings.seed,
             start_ns=self._feed.start_ns,
-            lasted_ns=self._clock.at_ns,
+            lasted_ns=self._lasted_ns,
             cycles=market.cycles,
             ticks=market.ticks,
             digest=market.digest(),
