@@ -97,7 +97,8 @@ class Literals:
         except values.ValueProblem as problem:
             message, help_ = problem.message, problem.help
             if problem.code in ("MD020", "MD024") and kind in _NOUNS:
-                message = f"{describe(subject)} is {_NOUNS[kind]}, and {message.removesuffix(f', not {_NOUNS[kind]}')}"
+                noun = _NOUNS[kind]
+                message = f"{describe(subject)} is {noun}, and {message.removesuffix(f', not {noun}')}"
                 help_ = _INSTEAD.get(kind, help_)
             self._note(problem.code if problem.code != "MD024" else "MD035", message, help_, token)
             return Decimal(0)
