@@ -30,7 +30,7 @@ def play(playbook: Path, folder: Path, *options: str, hash_seed: str) -> tuple[b
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=300, check=False)
     assert done.returncode in (0, 1, 7), done.stderr.decode()
-    digest = msgspec.json.decode(done.stdout)["digest"]
+    digest = msgspec.json.decode(done.stdout)["runs"][0]["digest"]
     journals = sorted(folder.rglob("journal.jsonl"))
     assert len(journals) == 1
     return journals[0].read_bytes(), digest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import trio
 import trio.testing
@@ -242,13 +242,14 @@ class _Performance:
 
     def _announce(self) -> None:
         plan, feed, settings = self._plan, self._feed, self._settings
+        file = plan.file.replace("\\", "/").rsplit("/", 1)[-1]
         self._ledger.tell(
             "run_started",
             playbook=plan.name,
-            file=plan.file.replace("\\", "/").rsplit("/", 1)[-1],
+            file=file,
             about=plan.about,
             params=canonical(dict(plan.params)),
-            plan=canonical(plan.phases),
+            plan=canonical(replace(plan, file=file)),
             seed=str(settings.seed),
             feed=feed.name,
             notes=list(feed.notes),
