@@ -16,7 +16,7 @@ from mdsim.cli.sparkline import ASCII, BLOCKS, Sparkline
 from mdsim.cli.watched import watched
 from mdsim.cli.words import Line, Narrator
 from mdsim.core.events import Entry
-from mdsim.core.time import format_clock, format_utc
+from mdsim.core.time import SECOND, format_clock, format_utc
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mdsim.playbook.plan import Plan
 
 _REDRAW_EVERY_S = 0.1
+_AT_REST = "until the end of the phase"
 _ITERATION = re.compile(r"#\d+")
 
 
@@ -33,11 +34,13 @@ class _LaneRow:
     """One live line.
 
     Attributes:
-        at_ns: scenario time since when the lane is at its present step.
+        step, path: summary and path of the present step, or empty: nothing is left to do.
+        at_ns: scenario time since when the lane is at it.
     """
 
     name: str
     step: str = ""
+    path: str = ""
     symbol: str = ""
     at_ns: int = 0
 
@@ -60,6 +63,7 @@ class LiveView:
         self._now_ns = 0
         self._at_ns = 0
         self._drawn_s = 0.0
+        self._columns = 32 if console.width >= 100 else 12
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> LiveView:
@@ -94,18 +98,19 @@ class LiveView:
 
     def picture(self) -> Table:
         """The live lines as they stand."""
-        table = Table.grid(padding=(0, 2), expand=False)
-        table.add_column(no_wrap=True, style="cyan", max_width=18)
-        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        table = Table.grid(padding=(0, 2), expand=True)
+        table.add_column(no_wrap=True, style="cyan")
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1, min_width=10)
         table.add_column(no_wrap=True, justify="right", style="dim")
         table.add_column(no_wrap=True, justify="right")
-        table.add_column(no_wrap=True, style="green")
-        head = "" if not self._now_ns else format_utc(self._now_ns - self._now_ns % 1_000_000_000)
-        table.add_row(Text(format_clock(self._at_ns - self._at_ns % 1_000_000_000), style="bold"), head)
+        table.add_column(no_wrap=True, style="green", min_width=self._columns)
+        market = format_utc(_seconds(self._now_ns)) if self._now_ns else ""
+        table.add_row(Text(format_clock(_seconds(self._at_ns)), style="bold"), market)
         for row in self._rows.values():
             spark = str(self._sparks.get(row.symbol, ""))
             value = f"{row.symbol} {self._prices.get(row.symbol, '')}" if row.symbol else ""
-            table.add_row(row.name, row.step, format_clock(self._at_ns - row.at_ns), value, spark)
+            since = format_clock(_seconds(self._at_ns - row.at_ns)) if row.step else ""
+            table.add_row(row.name, row.step or _AT_REST, since, value, spark)
         return table
 
     def _follow(self, entry: Entry) -> None:
@@ -124,6 +129,11 @@ class LiveView:
             if row is not None:
                 row.step, row.at_ns = str(entry.data.get("summary", "")), entry.at_ns
                 row.symbol = self._watched.get(_ITERATION.sub("", entry.path), row.symbol)
+                row.path = entry.path
+        elif entry.kind == "step_ended":
+            row = self._row(entry.path)
+            if row is not None and row.path == entry.path:
+                row.step = ""
 
     def _row(self, path: str) -> _LaneRow | None:
         while path:
@@ -133,7 +143,9 @@ class LiveView:
         return next(iter(self._rows.values()), None)
 
     def _spark(self, symbol: str) -> Sparkline:
-        return self._sparks.setdefault(symbol, Sparkline(signs=ASCII if self._plain else BLOCKS))
+        return self._sparks.setdefault(
+            symbol, Sparkline(self._columns, signs=ASCII if self._plain else BLOCKS)
+        )
 
     def _print(self, entry: Entry, line: Line) -> None:
         where = f"  {entry.path}" if entry.path and entry.kind != "phase_started" else ""
@@ -144,3 +156,8 @@ class LiveView:
                 (where, "dim"),
             )
         )
+
+
+def _seconds(duration_ns: int) -> int:
+    """Whole seconds: a live line that shows milliseconds only flickers."""
+    return duration_ns - duration_ns % SECOND

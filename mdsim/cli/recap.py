@@ -82,8 +82,9 @@ def summary(played: Played) -> str:
 def ranked(checks: tuple[Check, ...]) -> list[Check]:
     """Failed first, then open, then passed; warnings after what counts; each in order of time."""
 
-    def rank(check: Check) -> tuple[int, bool]:
-        return _ORDER.index(check.verdict) if check.verdict in _ORDER else 0, check.level == "warn"
+    def rank(check: Check) -> tuple[int, bool, int]:
+        place = _ORDER.index(check.verdict) if check.verdict in _ORDER else 0
+        return place, check.level == "warn", check.at_ns
 
     return sorted(checks, key=rank)
 
@@ -109,9 +110,10 @@ def _draw_checks(console: Console, checks: list[Check]) -> None:
             what.append("  (a warning, it does not count)", "dim")
         details = ", ".join(f"{metric} = {value}" for metric, value in check.seen)
         told = "; ".join(part for part in (check.note, f"saw {details}" if details else "") if part)
+        passed = check.verdict is Verdict.PASSED
         if told:
-            what.append(f"\n{told}", "dim")
-        if check.verdict is not Verdict.PASSED:
+            what.append(f"{'  ' if passed else chr(10)}{told}", "dim")
+        if not passed:
             what.append(f"\n{check.place}", style)
         table.add_row(Text(marks.get(check.verdict, signs[2]), style=style), format_clock(check.at_ns), what)
     console.print()

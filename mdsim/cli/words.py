@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from mdsim.core.events import Entry, Json
 
 _TICKS = {"passed": "✓", "failed": "✗", "inconclusive": "?"}
 _ASCII = {"✓": "ok", "✗": "FAIL", "·": "-", "▶": ">", "⚑": "*", "→": "->"}
+_SAID = ("mark", "fail", "stop", "pause")
+"""Verbs that take no time and have an entry of their own."""
 _STYLES = {"passed": "green", "failed": "bold red", "inconclusive": "yellow"}
 
 
@@ -74,26 +77,36 @@ class Narrator:
         how = "is cut at the end of its phase" if data.get("cut") else "is done"
         return Line("·", f"lane {data.get('name')} {how}", "dim", passing=True)
 
-    def _on_step_started(self, data: dict[str, Json], path: str) -> Line:
+    def _on_step_started(self, data: dict[str, Json], path: str) -> Line | None:
         self._summaries[path] = str(data.get("summary", data.get("verb", "")))
-        return Line("→", self._summaries[path], passing=True)
+        return None if data.get("verb") in _SAID else Line("→", self._summaries[path], passing=True)
 
     def _on_step_ended(self, data: dict[str, Json], path: str) -> Line | None:
         summary = self._summaries.pop(path, str(data.get("verb", "")))
         if data.get("cut"):
             return Line("·", f"cut: {summary}", "yellow")
-        if data.get("verb") in ("expect", "mark", "fail", "stop", "pause"):
-            return None  # the answer, or the step itself, has its own line
+        if data.get("verb") in (*_SAID, "expect") or summary.startswith("wait until "):
+            return None  # it has been said, or answered
         return Line("·", f"done: {summary}")
 
     def _on_step_skipped(self, data: dict[str, Json], _path: str) -> Line:
         return Line("·", f"skipped {data.get('verb')}, as not {data.get('when')}{_saw(data)}", "dim")
 
     def _on_effect_started(self, data: dict[str, Json], _path: str) -> Line:
-        return Line("·", f"effect starts{_fields(data)}", "dim", passing=True)
+        return Line("·", f"{data.get('effect')} acts on {_targets(data)}", "dim", passing=True)
 
     def _on_effect_ended(self, data: dict[str, Json], _path: str) -> Line:
-        return Line("·", f"effect ends{_fields(data)}", "dim", passing=True)
+        kept = _kept(data)
+        tail = f", its share {kept}" if kept else ""
+        touched = f"{data.get('reason')} after {data.get('ticks_touched')} ticks{tail}"
+        return Line("·", f"{data.get('effect')} {touched}", "dim", passing=True)
+
+    def _on_effect_reverted(self, data: dict[str, Json], _path: str) -> Line:
+        return Line("·", f"{data.get('effect')} has given its share back", "dim")
+
+    def _on_move_replaced(self, data: dict[str, Json], _path: str) -> Line:
+        symbols = _plain(data.get("symbols"))
+        return Line("·", f"warning: {data.get('by')} takes {symbols} over from it", "yellow")
 
     def _on_check(self, data: dict[str, Json], _path: str) -> Line:
         verdict = str(data.get("verdict"))
@@ -130,6 +143,31 @@ def _saw(data: dict[str, Json]) -> str:
     if not isinstance(seen, dict) or not seen:
         return ""
     return " (saw " + ", ".join(f"{metric} = {value}" for metric, value in seen.items()) + ")"
+
+
+def _targets(data: dict[str, Json]) -> str:
+    targets = data.get("targets")
+    shown = [
+        f"{target['symbol']} from {_short(target.get('from'))}"
+        for target in (targets if isinstance(targets, list) else [])
+        if isinstance(target, dict) and "symbol" in target
+    ]
+    return ", ".join(shown) or "nothing"
+
+
+def _kept(data: dict[str, Json]) -> str:
+    """Offsets in log price, as the change of price that they are."""
+    kept = data.get("kept")
+    if not isinstance(kept, dict):
+        return ""
+    return ", ".join(f"{key} {math.expm1(float(str(value))):+.2%}" for key, value in kept.items())
+
+
+def _short(value: Json) -> str:
+    try:
+        return f"{float(str(value)):.6g}"
+    except ValueError:
+        return str(value)
 
 
 def _fields(data: dict[str, Json]) -> str:
