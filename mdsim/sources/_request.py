@@ -30,6 +30,8 @@ def check_prices(request: FeedRequest) -> None:
             word = code.removesuffix("-USD")
             near = word if word in known else suggest(word, known)
             hint = f"did you mean {near}?" if near else f"known assets: {', '.join(known)}"
+            if word == "USD":
+                hint = "a dollar is always worth one dollar: leave it out"
             raise UsageError("MD201", f"{code!r} is no asset that can have a start price in USD", hint=hint)
         if not (price.is_finite() and price > 0):
             raise UsageError(
