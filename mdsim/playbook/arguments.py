@@ -20,12 +20,12 @@ from mdsim.core.params import (
     Value,
 )
 from mdsim.core.ports import EffectType
-from mdsim.core.spelling import shown, suggest
+from mdsim.core.spelling import shown
 from mdsim.playbook.grammar import KEYFRAME, SHAPE, Key, Section
 from mdsim.playbook.loader import Data
 from mdsim.playbook.plan import EffectAct
-from mdsim.playbook.reader import TAKES, At, Reader
-from mdsim.playbook.verbs import LATER_CURVES, Grammar
+from mdsim.playbook.reader import TAKES, At, Reader, meant
+from mdsim.playbook.verbs import LATER_CURVES, Grammar, section_of
 
 _WEIGHT = Key("weight", Kind.NUMBER, "", low=Decimal(-100), high=Decimal(100))
 
@@ -51,6 +51,10 @@ def _names_all(effect: EffectType, args: Args) -> bool:
     if effect.name in _GIVING_BACK or any(args.get(name) is not None for name in _GIVING_BACK):
         return False
     return any(isinstance(value, Symbols) and value.every for value in args.values())
+
+
+def _is_many(data: Data) -> bool:
+    return isinstance(data, list | dict) or data == "all" or (isinstance(data, str) and "*" in data)
 
 
 class Arguments:
@@ -101,6 +105,10 @@ class Arguments:
             return self.curve(key, data, at)
         if key.form is Kind.KEYFRAMES:
             return self.keyframes(key, data, at)
+        if key.form is Kind.SYMBOL and data is not None and _is_many(data):
+            message, help_ = f"'{key.name}' takes one symbol", "write 'symbols' for a list, a pattern or all"
+            self._reader.problem("MD068", message, at, help_)
+            return None
         value = self._reader.value(key, data, at)
         if key.form is Kind.SYMBOL and isinstance(value, str) and not self._known(value, at):
             return None
@@ -153,7 +161,9 @@ class Arguments:
             here = (*at, name)
             filled = self._reader.fill(name, here, on_key=True)
             weight = self._reader.value(_WEIGHT, item, here)
-            if filled is None or not self._known(filled.text, here, on_key=True):
+            if filled is None or not self._reader.suits(filled, Kind.SYMBOLS, "symbols", here, on_key=True):
+                continue
+            if not self._known(filled.text, here, on_key=True):
                 continue
             if filled.text in found:
                 self._reader.problem("MD070", f"{shown(filled.text)} is named twice", here, on_key=True)
@@ -178,8 +188,6 @@ class Arguments:
             return True
         near = self._market.known.nearest(symbol)
         help_ = f"did you mean '{near[0]}'?" if near else "known: " + ", ".join(self._market.known.symbols)
-        if symbol == "all" or "*" in symbol:
-            help_ = "only 'symbols' takes patterns and all; name one symbol here"
         self._reader.problem("MD068", f"there is no instrument {shown(symbol)}", at, help_, on_key=on_key)
         return False
 
@@ -190,10 +198,8 @@ class Arguments:
         written = data.get("shape") if isinstance(data, dict) else data
         here = (*at, "shape") if isinstance(data, dict) and "shape" in data else at
         if isinstance(data, dict) and "shape" not in data:
-            near = "write {shape: " + next(iter(self._grammar.curves), "linear") + ", …}"
-            self._reader.problem(
-                "MD052", f"'{key.name}' needs 'shape': the curve's name", at, near, on_key=True
-            )
+            near: Data = {name: item for name, item in data.items() if meant(name, ("shape",))}
+            self._reader.mapping(near, section_of("a curve", ()), at)
             return None
         filled = self._reader.filled_text(written, key.name, TAKES[Kind.CURVE], here)
         if filled is None or not self._reader.suits(filled, Kind.CURVE, key.name, here):
@@ -216,7 +222,7 @@ class Arguments:
                 Problem("MD056", f"'{shape}' is part of the language but not available in this version", at)
             )
             return
-        near = suggest(shape, self._grammar.curves)
+        near = meant(shape, self._grammar.curves)
         help_ = f"did you mean '{near}'?" if near else "there are " + ", ".join(self._grammar.curves)
         self._reader.problem("MD071", f"there is no curve {shown(shape)}", at, help_)
 

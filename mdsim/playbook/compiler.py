@@ -110,6 +110,7 @@ class _Compiler:
         reader = self._reader
         self._version()
         own: dict[str, Data] = {key: item for key, item in self._data.items() if not key.startswith("x-")}
+        own.setdefault("mdsim", VERSION)  # its absence has been told
         fields = reader.mapping(own, DOCUMENT, ()) or {}
         reader.parameters = Declarations(reader, overrides).read(fields.get("params"), ("params",))
         market = self._market()

@@ -64,10 +64,11 @@ class Declarations:
     def _parameter(self, name: str, body: Data, at: At) -> Parameter:
         reader = self._reader
         broken = Parameter(Param(name, Kind.TEXT, ""), None, at)
-        if body is not None and not isinstance(body, dict):
-            written = scalar_text(body)
-            help_ = f"write {name}: {{type: price, default: {written}}}" if written else ""
-            reader.problem("MD053", f"parameter '{name}' takes a mapping with a type", at, help_)
+        if not isinstance(body, dict):
+            written = scalar_text(body) or "…"
+            help_ = f"write {name}: {{type: price, default: {written}}}"
+            message = f"parameter '{name}' takes a mapping with a type"
+            reader.problem("MD053", message, at, help_, on_key=body is None)
             return broken
         fields = reader.mapping(body, PARAMETER, at)
         if fields is None or "type" not in fields:

@@ -21,6 +21,27 @@ PARAM_NAME_PATTERN = r"[a-z][a-z0-9_]{0,40}"
 VERSION = "1"
 
 
+SYNONYMS: dict[str, str] = {
+    **dict.fromkeys(("sleep", "delay", "after"), "wait"),
+    **dict.fromkeys(("assert", "check", "verify", "ensure"), "expect"),
+    **dict.fromkeys(("shock", "drift", "price", "set"), "move"),
+    **dict.fromkeys(("parallel", "together", "concurrent"), "lanes"),
+    **dict.fromkeys(("loop", "foreach", "while"), "repeat"),
+    **dict.fromkeys(("log", "note", "say", "print"), "mark"),
+    **dict.fromkeys(("reset", "revert", "release"), "restore"),
+    **dict.fromkeys(("random", "branch", "pick"), "choose"),
+    **dict.fromkeys(("end", "exit", "finish"), "stop"),
+    **dict.fromkeys(("abort", "raise"), "fail"),
+    **dict.fromkeys(("duration", "lasts", "length", "during"), "for"),
+    **dict.fromkeys(("description", "summary"), "about"),
+    **dict.fromkeys(("parameters", "variables", "vars"), "params"),
+    **dict.fromkeys(("exponential", "decay"), "exp"),
+    **dict.fromkeys(("instant", "sudden", "jump"), "step"),
+    **dict.fromkeys(("logistic", "smooth"), "sigmoid"),
+}
+"""Words of other tools, and the word of this language that is meant by them."""
+
+
 class Form(Enum):
     """What may stand at a place where one typed scalar is not enough."""
 

@@ -93,9 +93,9 @@ def _cut_steps(body: Body, begins_ns: int, ends_ns: int, block: str) -> Iterator
 
 
 def _too_patient(step: Step, start_ns: int, ends_ns: int, block: str) -> Iterator[Diagnostic]:
-    limit_ns, what = None, ""
+    limit_ns, what = step.timeout_ns, "the timeout"
     if isinstance(step.act, WaitAct) and step.act.until is not None:
-        limit_ns, what = step.act.timeout_ns, "the timeout"
+        limit_ns = step.act.timeout_ns
     elif isinstance(step.act, ExpectAct):
         limit_ns, what = step.act.within_ns, "'within'"
     if limit_ns is not None and limit_ns < FOREVER and start_ns + limit_ns > ends_ns:

@@ -6,12 +6,13 @@ A method answers None when the value cannot be used, and then has said why.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from mdsim.core import values
 from mdsim.core.errors import Problem
 from mdsim.core.params import DurationDraw, Kind, Value
-from mdsim.core.spelling import suggest
-from mdsim.playbook.grammar import NAME_PATTERN, Key, Section
+from mdsim.core.spelling import shown, suggest
+from mdsim.playbook.grammar import NAME_PATTERN, SYNONYMS, Key, Section
 from mdsim.playbook.loader import Data
 from mdsim.playbook.params import Filled, Parameters, fits
 
@@ -52,6 +53,13 @@ def shape_of(data: Data) -> str:
     return "a single value"
 
 
+def meant(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant: a synonym, or one that is spelt like it."""
+    names = tuple(known)
+    synonym = SYNONYMS.get(word.lower())
+    return synonym if synonym in names else suggest(word, names)
+
+
 def scalar_text(data: Data) -> str | None:
     """The text of a scalar; None for anything else."""
     if isinstance(data, bool):
@@ -81,24 +89,26 @@ class Reader:
             self.wrong_shape(section.title, "a mapping of " + _some(section.names), data, at)
             return None
         found: dict[str, Data] = {}
+        misspelt: list[str | None] = []
         for name, value in data.items():
             key = keys.get(name)
             if key is None:
-                self.unknown(name, section.title, tuple(keys), (*at, name))
+                misspelt.append(self.unknown(name, section.title, tuple(keys), (*at, name)))
             elif key.later:
                 self.later(name, value, (*at, name))
             else:
                 found[name] = value
         for key in keys.values():
-            if key.required and key.name not in data:
+            if key.required and key.name not in data and key.name not in misspelt:
                 self.problem("MD052", f"{section.title} needs '{key.name}': {key.help}", at, on_key=True)
         return found
 
-    def unknown(self, name: str, title: str, known: tuple[str, ...], at: At, help_: str = "") -> None:
-        """Note a key that does not exist, with the one that was probably meant."""
-        near = suggest(name, known)
+    def unknown(self, name: str, title: str, known: tuple[str, ...], at: At, help_: str = "") -> str | None:
+        """Note a key that does not exist, and answer with the one that was probably meant."""
+        near = meant(name, known)
         help_ = help_ or (f"did you mean '{near}'?" if near else "it takes " + _some(known))
-        self.problem("MD051", f"'{name}' is not a key of {title}", at, help_, on_key=True)
+        self.problem("MD051", f"{shown(name)} is not a key of {title}", at, help_, on_key=True)
+        return near
 
     def later(self, name: str, data: Data, at: At) -> None:
         """Note something that the language has and this version has not; its parameters count as used."""
@@ -142,7 +152,7 @@ class Reader:
         if _NAME.fullmatch(text) and not text.isdigit():
             return True
         help_ = "use letters, digits, spaces and - _ . (at most 64, not digits alone)"
-        self.problem("MD057", f"{text!r} cannot be a name", at, help_, on_key=on_key)
+        self.problem("MD057", f"{shown(text)} cannot be a name", at, help_, on_key=on_key)
         return False
 
     def words(self, data: Data, what: str, at: At) -> tuple[str, ...]:
@@ -193,13 +203,14 @@ class Reader:
             return None
         return self.parse(key, filled.text, at)
 
-    def suits(self, filled: Filled, kind: Kind, what: str, at: At) -> bool:
+    def suits(self, filled: Filled, kind: Kind, what: str, at: At, *, on_key: bool = False) -> bool:
         """Whether the one parameter that stands here has the type that is taken; noted when not."""
         if filled.whole is None or fits(filled.whole.param.kind, kind):
             return True
         param = filled.whole.param
         message = f"parameter '{param.name}' is a {param.kind.value}, but '{what}' takes {TAKES[kind]}"
-        self.problem("MD063", message, at, "declare it with another type, or use another parameter")
+        help_ = "declare it with another type, or use another parameter"
+        self.problem("MD063", message, at, help_, on_key=on_key)
         return False
 
     def parse(self, key: Key, text: str, at: At) -> Value:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from mdsim.core.decimals import plain
+from mdsim.core.numerals import PLAIN
 from mdsim.core.params import Kind
 from mdsim.core.ports import Curves, Registry
 from mdsim.core.time import format_duration
@@ -44,19 +45,19 @@ Node: TypeAlias = "dict[str, Schema]"
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 
 _REFERENCE = r"\$"
-_SIZE = r"(\d+(\.\d+)?|\.\d+)"
-_UNIT = r"(ns|us|ms|s|m|h|d)"
+_SIZE = PLAIN
+_UNIT = r"(ms|us|ns|[dhms])"
 _SPAN = rf"({_SIZE}{_UNIT})+"
 
 _PATTERNS: dict[Kind, str] = {
     Kind.DURATION: rf"{_SPAN}(\.\.{_SPAN})?",
-    Kind.CHANGE: rf"([+-]{_SIZE}|0+(\.0+)?)(%|bp)",
+    Kind.CHANGE: rf"([+-]{_SIZE}|0(\.0+)?)(%|bp)",
     Kind.SHARE: rf"{_SIZE}(%|bp)",
     Kind.FACTOR: rf"{_SIZE}x",
-    Kind.RATE: rf"{_SIZE}/(s|m|h)",
+    Kind.RATE: rf"{_SIZE}/s",
     Kind.PRICE: _SIZE,
-    Kind.NUMBER: rf"[+-]?{_SIZE}",
-    Kind.COUNT: r"\d+",
+    Kind.NUMBER: rf"-?{_SIZE}",
+    Kind.COUNT: PLAIN,
     Kind.THEN: rf"hold|revert over {_SPAN}",
     Kind.URL: r"https?://.+",
 }

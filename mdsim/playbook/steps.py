@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from mdsim.core.params import DurationDraw, Kind
-from mdsim.core.spelling import shown, suggest
+from mdsim.core.spelling import shown
 from mdsim.playbook.arguments import Arguments
 from mdsim.playbook.grammar import BRANCH, REPEAT, STEP, WAIT, WAIT_FOR, Form
 from mdsim.playbook.loader import Data, Document
@@ -26,7 +26,7 @@ from mdsim.playbook.plan import (
     WaitAct,
 )
 from mdsim.playbook.questions import Questions
-from mdsim.playbook.reader import At, Reader
+from mdsim.playbook.reader import At, Reader, meant
 from mdsim.playbook.spans import takes_time
 from mdsim.playbook.verbs import Grammar, Verb
 
@@ -140,12 +140,14 @@ class Steps:
         else:
             self._reader.wrong_shape("a step", "a mapping that begins with a verb", data, at)
 
-    def _name(self, data: dict[str, Data], at: At, names: dict[str, None]) -> str | None:
+    def _name(self, data: dict[str, Data], at: At, names: dict[str, None], what: str = "step") -> str | None:
         if "name" not in data:
             return None
         name = self._reader.name(data["name"], "name", (*at, "name"))
         if name is not None and name in names:
-            self._reader.problem("MD058", f"there is another step {shown(name)} in this list", (*at, "name"))
+            self._reader.problem(
+                "MD058", f"there is another {what} {shown(name)} in this list", (*at, "name")
+            )
         if name is not None:
             names[name] = None
         return name
@@ -167,7 +169,7 @@ class Steps:
             help_ = "add one of " + ", ".join(self._grammar.available)
             self._reader.problem("MD055", "the step has no verb", at, help_)
             return None, ""
-        guesses = ((key, suggest(key, self._grammar.verbs)) for key in strange)
+        guesses = ((key, meant(key, self._grammar.verbs)) for key in strange)
         key, near = next(((key, near) for key, near in guesses if near), (strange[0], None))
         help_ = (
             f"did you mean '{near}'?" if near else "a step is one of " + ", ".join(self._grammar.available)
@@ -316,7 +318,7 @@ class Steps:
             fields = self._reader.mapping(item, BRANCH, here)
             if fields is None:
                 continue
-            name = self._name(fields, here, names) or str(index + 1)
+            name = self._name(fields, here, names, "branch") or str(index + 1)
             weight = Decimal(1)
             if "weight" in fields:
                 given = self._reader.value(BRANCH["weight"], fields["weight"], (*here, "weight"))
