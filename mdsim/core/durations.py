@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from fractions import Fraction
 
 from mdsim.core.numerals import PLAIN, Flaw, not_a_number, repair
 from mdsim.core.params import DurationDraw
@@ -43,7 +43,8 @@ def read(text: str) -> int | DurationDraw | Flaw:
         side, part, flaw = ("lower", low_text, low) if isinstance(low, Flaw) else ("upper", high_text, high)
         assert isinstance(flaw, Flaw)
         what = f"has no {side} end" if not part else f"has the {side} end '{part}', which {flaw.what}"
-        return Flaw(flaw.code, what, "write both ends with their units, such as 30s..2m")
+        both = "write both ends with their units, such as 30s..2m"
+        return Flaw(flaw.code, what, both if not part or flaw.code == "MD021" else flaw.help)
     if low >= high:
         turned = f"{format_duration(high)}..{format_duration(low)}"
         help_ = f"write {turned}" if low > high else f"write {format_duration(low)}"
@@ -59,7 +60,7 @@ def read_one(text: str) -> int | Flaw:
         return _diagnose(text)
     parts = _SPOKEN_PART.findall(text)
     sizes = [UNITS_NS[unit] for _, unit in parts]
-    total = sum((Decimal(number) * size for (number, _), size in zip(parts, sizes, strict=True)), Decimal(0))
+    total = sum((Fraction(number) * size for (number, _), size in zip(parts, sizes, strict=True)), Fraction())
     if sizes != sorted(set(sizes), reverse=True):
         return _rewritten("MD024", "has its units out of order", total)
     if any("." in number for number, _ in parts[:-1]):
@@ -68,13 +69,13 @@ def read_one(text: str) -> int | Flaw:
         return _rewritten("MD025", "starts a number with a zero", total)
     if total > LONGEST_NS:
         return Flaw("MD027", "is longer than 3650d", "write at most 3650d")
-    if total != int(total):
+    if total.denominator != 1:
         return Flaw("MD027", "is no whole number of nanoseconds", "write fewer decimals")
     return int(total)
 
 
-def _rewritten(code: str, what: str, total_ns: Decimal) -> Flaw:
-    if total_ns != int(total_ns) or total_ns > LONGEST_NS:
+def _rewritten(code: str, what: str, total_ns: Fraction) -> Flaw:
+    if total_ns.denominator != 1 or total_ns > LONGEST_NS:
         return Flaw(code, what, EXAMPLES)
     return Flaw(code, what, f"write {format_duration(int(total_ns))}")
 
@@ -101,7 +102,7 @@ def _diagnose(text: str) -> Flaw:
 
 def _clock(first: int, second: int, third: str | None) -> Flaw:
     if third is not None:
-        total = Decimal(first * HOUR + second * MINUTE + int(third) * SECOND)
+        total = Fraction(first * HOUR + second * MINUTE + int(third) * SECOND)
         return _rewritten("MD020", "is a clock time, not a duration", total)
     minutes = format_duration(first * MINUTE + second * SECOND)
     hours = format_duration(first * HOUR + second * MINUTE)
@@ -115,14 +116,18 @@ def _spoken(text: str) -> Flaw:
     if parts and not _SPOKEN_PART.sub("", spoken).strip():
         unknown = [unit for _, unit in parts if unit.lower() not in _SPOKEN_UNITS]
         if not unknown:
-            total = sum((Decimal(number) * _SPOKEN_UNITS[unit.lower()] for number, unit in parts), Decimal(0))
-            return _rewritten("MD024", "has units in words", total)
+            total = sum(
+                (Fraction(number) * _SPOKEN_UNITS[unit.lower()] for number, unit in parts), Fraction()
+            )
+            return _rewritten("MD024", "is not written in d, h, m, s, ms, us and ns", total)
         if len(unknown[0]) <= 12:
             return Flaw("MD024", f"has the unit '{unknown[0]}'", "the units are d, h, m, s, ms, us and ns")
     iso = _ISO.fullmatch(spoken)
     if iso and any(iso.groups()):
         sizes = (DAY, HOUR, MINUTE, SECOND)
-        amounts = [Decimal(g) if g and g.count(".") < 2 and g != "." else Decimal(0) for g in iso.groups()]
-        total = sum((amount * size for amount, size in zip(amounts, sizes, strict=True)), Decimal(0))
+        amounts = [
+            Fraction(g) if g and re.fullmatch(r"[0-9]+(\.[0-9]+)?", g) else Fraction() for g in iso.groups()
+        ]
+        total = sum((amount * size for amount, size in zip(amounts, sizes, strict=True)), Fraction())
         return _rewritten("MD024", "is a duration in another notation", total)
     return Flaw("MD020", "is no duration", EXAMPLES)
