@@ -132,7 +132,7 @@ def _company_rules(args: Args, found: list[Target], verb: str) -> list[Problem]:
 
 
 def describe(args: Args) -> str:
-    """Such as ``move USDT-USD to 0.988 over 3h, linear, jitter 0.05%``."""
+    """Such as ``move USDT-USD to 0.988 over 3h, linear, jitter 5bp``."""
     verb = _verb(args)
     words = f"move {_words.symbol_words(args)}"
     if verb == "to":
