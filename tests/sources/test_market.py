@@ -85,15 +85,23 @@ def test_ether_hears_of_news_exactly_one_lead_later() -> None:
     assert all(abs(value) < 0.05 for lag, value in enumerate(by_lag) if lag != 4)
 
 
-@pytest.mark.parametrize("step_ns", [100 * MS, SECOND, 5 * SECOND])
-def test_tails_do_not_depend_on_the_step(step_ns: int) -> None:
-    """Over five seconds the excess kurtosis is 6 / (nu - 4) / 5, however finely they are walked."""
+@pytest.mark.parametrize(
+    ("step_ns", "horizon_ns", "low", "high"),
+    [
+        (200 * MS, SECOND, 3.6, 4.5),
+        (500 * MS, SECOND, 3.6, 4.5),
+        (SECOND, SECOND, 3.6, 4.5),
+        (5 * SECOND, 5 * SECOND, 3.0, 3.5),
+    ],
+)
+def test_tails_do_not_depend_on_the_step(step_ns: int, horizon_ns: int, low: float, high: float) -> None:
+    """Ten degrees: kurtosis 4 over a second at every step, and 3.2 over five seconds in one."""
     thick = replace(STEADY, tail_degrees=10.0)
-    path = walk(market(step_ns, thick, assets="BTC"), 6000 * 5 * SECOND // step_ns // 5, "BTC")[:, 0]
-    returns = np.diff(path[:: 5 * SECOND // step_ns])
+    path = walk(market(step_ns, thick, assets="BTC"), 8000 * horizon_ns // step_ns, "BTC")[:, 0]
+    returns = np.diff(path[horizon_ns // step_ns - 1 :: horizon_ns // step_ns])
     centred = returns - returns.mean()
-    kurtosis = (centred**4).mean() / centred.var() ** 2
-    assert kurtosis == pytest.approx(3.2, abs=0.5)
+    kurtosis = float((centred**4).mean() / centred.var() ** 2)
+    assert low < kurtosis < high  # a normal law would give 3 within .06
 
 
 @pytest.mark.parametrize("step_ns", [SECOND, 10 * MINUTE, HOUR])
