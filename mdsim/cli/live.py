@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mdsim.playbook.plan import Plan
 
 _REDRAW_EVERY_S = 0.1
-_AT_REST = "until the end of the phase"
+_AT_REST = "waits"
 _ITERATION = re.compile(r"#\d+")
 
 
@@ -58,6 +58,7 @@ class LiveView:
         self._watched = watched(plan)
         self._default = plan.symbols[0] if plan.symbols else ""
         self._rows: dict[str, _LaneRow] = {}
+        self._phase = ("", "")
         self._sparks: dict[str, Sparkline] = {}
         self._prices: dict[str, str] = {}
         self._now_ns = 0
@@ -116,6 +117,7 @@ class LiveView:
     def _follow(self, entry: Entry) -> None:
         name = str(entry.data.get("name", ""))
         if entry.kind == "phase_started":
+            self._phase = (entry.path, name)
             self._rows = {entry.path: _LaneRow(name, at_ns=entry.at_ns, symbol=self._default)}
         elif entry.kind == "lane_started":
             phase = entry.path.rpartition("/")[0]
@@ -123,7 +125,10 @@ class LiveView:
                 del self._rows[phase]
             self._rows[entry.path] = _LaneRow(name, at_ns=entry.at_ns, symbol=self._default)
         elif entry.kind == "lane_ended":
-            self._rows.pop(entry.path, None)
+            ended = self._rows.pop(entry.path, None)
+            if ended is not None and not self._rows:  # the phase may last longer than its lanes
+                path, name = self._phase
+                self._rows[path] = _LaneRow(name, symbol=ended.symbol)
         elif entry.kind == "step_started":
             row = self._row(entry.path)
             if row is not None:
