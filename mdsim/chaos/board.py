@@ -88,6 +88,8 @@ class Board:
 
     def next_due_ns(self, now_ns: int) -> int | None:
         """Earliest end of a move, or of its way back, strictly after ``now_ns``."""
+        if not self._running and not self._waiting:
+            return None
         ends = [
             move.end_ns for moves in (self._waiting, self._running) for move in moves if move.end_ns > now_ns
         ]
@@ -254,7 +256,7 @@ class Board:
                 if isinstance(goal, By):
                     amount *= goal.log_move
                 elif isinstance(goal, GiveBack):
-                    amount = -goal.share * held[key]
+                    amount *= -goal.share * held[key]
                     if amount == 0.0:
                         continue
                 legs.append(

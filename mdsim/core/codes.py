@@ -248,8 +248,9 @@ CODES: dict[str, Explanation] = {
         "move: {symbols: [USDT-USD, USDC-USD], by: -5%}",
     ),
     "MD104": Explanation(
-        "a weight where a price is given",
-        "'to' is a price that is reached exactly. A weight scales a change, so it has no meaning there.",
+        "a weight where nothing is scaled",
+        "A weight scales a change. 'to' is a price that is reached exactly, and 'restore' takes the whole "
+        "offset off, so it has no meaning there.",
         "move: {symbols: {USDT-USD: 1, USDC-USD: 0.5}, to: 0.97}",
         "move: {symbols: {USDT-USD: 1, USDC-USD: 0.5}, by: -3%}",
     ),

@@ -138,6 +138,13 @@ class TestGivingBack:
         stage.play("move", at=10, symbol="BTC-USD", retrace="0.6", over=10, step="back")
         assert stage.to(20).off("BTC-USD") == pytest.approx(0.4 * log_of(-0.2), abs=TIGHT)
 
+    def test_a_weight_scales_what_is_given_back(self, stage: Stage) -> None:
+        """ETH gives back half as much of its offset as BTC."""
+        stage.play("move", symbols="BTC-USD ETH-USD", by="-0.2", step="fall")
+        stage.play("move", at=5, symbols={"BTC-USD": "1", "ETH-USD": "0.5"}, retrace="0.6", step="back")
+        assert stage.to(6).off("BTC-USD") == pytest.approx(0.4 * log_of(-0.2), abs=TIGHT)
+        assert stage.off("ETH-USD") == pytest.approx(0.7 * log_of(-0.2), abs=TIGHT)
+
     def test_retrace_of_a_spot_eases_its_own_offset_too(self, stage: Stage) -> None:
         """Both the asset's and the instrument's."""
         stage.play("move", symbol="BTC-USD", by="-0.2", step="a")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,12 +50,14 @@ def test_an_empty_restore_has_no_problem() -> None:
 
 
 def test_its_mistakes_have_places() -> None:
-    """A curve without time, one without a target, both ways of naming."""
+    """A curve without time, one without a target, a weight, both ways of naming."""
     assert [(p.code, p.at) for p in EFFECT.check(args(curve=CurveSpec("exp", {})), ALL)] == [
         ("MD108", ("curve",))
     ]
     walk = args(over=MINUTE, curve=CurveSpec("random-walk", {}))
     assert [(p.code, p.at) for p in EFFECT.check(walk, ALL)] == [("MD106", ("curve",))]
+    half = args(symbols=Symbols(betas=(("BTC-USD", Decimal("0.5")),), weighted=True))
+    assert [(p.code, p.at) for p in EFFECT.check(half, ALL)] == [("MD104", ("symbols", "BTC-USD"))]
     both = args(symbol="BTC-USD", symbols=Symbols(every=True))
     assert [(p.code, p.at) for p in EFFECT.check(both, ALL)] == [("MD100", ("symbols",))]
 

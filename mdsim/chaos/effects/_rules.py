@@ -59,3 +59,17 @@ def needs_over(key: str, what: str) -> Problem:
     return Problem(
         "MD108", f"{what} needs 'over': the move takes no time", (key,), "add over: 5m", on_key=True
     )
+
+
+def unweighted(found: list[Target], why: str) -> list[Problem]:
+    """A problem for every weight, where weights mean nothing."""
+    return [
+        Problem(
+            "MD104",
+            f"{target.symbol} cannot have the weight {target.beta:g}: {why}",
+            ("symbols", target.symbol),
+            "leave the weight out, or move 'by' a change",
+        )
+        for target in found
+        if target.beta != 1.0
+    ]

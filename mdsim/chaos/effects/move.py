@@ -69,15 +69,8 @@ def _price_rules(args: Args, found: list[Target], catalogue: Catalogue) -> list[
     price = given(args, "to", Decimal)
     if price is None:
         return []
-    problems: list[Problem] = []
+    problems = _rules.unweighted(found, "'to' is a price, reached exactly")
     for target in found:
-        if target.beta != 1.0:
-            message = (
-                f"{target.symbol} cannot have the weight {target.beta:g}: 'to' is a price, reached exactly"
-            )
-            help_ = "leave the weight out, or move 'by' a change"
-            problems.append(Problem("MD104", message, ("symbols", target.symbol), help_))
-            continue
         instrument = catalogue[target.symbol]
         typical = log(ASSETS[instrument.base].typical_usd) - log(ASSETS[instrument.quote].typical_usd)
         if abs(log(price) - typical) > math.log(FAR):

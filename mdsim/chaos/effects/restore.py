@@ -17,9 +17,8 @@ VERB = "restore"
 
 def check(args: Args, catalogue: Catalogue) -> list[Problem]:
     """Every problem across the parameters."""
-    problems: list[Problem] = []
-    if args.get("symbol") is None or args.get("symbols") is not None:
-        problems += _rules.targets(_with_default(args), catalogue, VERB)[1]
+    found, problems = _rules.targets(_with_default(args), catalogue, VERB)
+    problems += _rules.unweighted(found, "restore takes the whole offset off")
     spec = given(args, "curve", CurveSpec)
     if spec is not None and spec.shape in shipped() and shipped()[spec.shape].free:
         message = f"the curve {spec.shape} has no target, so nothing would be restored"
