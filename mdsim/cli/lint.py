@@ -53,7 +53,7 @@ def lint(
         broken += bool(errors)
         if format_ is Format.TEXT:
             if diagnostics:
-                typer.echo(render(diagnostics, text, color=console.colorful(sys.stdout)))
+                typer.echo(render(diagnostics, text, color=console.colorful(sys.stdout)).rstrip() + "\n")
             typer.echo(f"{found.file}: {_count(errors, len(diagnostics) - errors)}")
         elif format_ is Format.GITHUB:
             for item in diagnostics:
