@@ -1,7 +1,7 @@
 """From recorded pairs to assets: which levels a recording tells, and which must be made up.
 
 A recording of BTC-USDT says ``log BTC - log USDT``, both in USD. When one side is known the other follows;
-when neither is, one of them, the stablecoin if there is one, is made up, so that the pair itself stays exact.
+when neither is, a leg is made up, a stablecoin if there is one, and the recorded pair itself stays exact.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def derive(items: Sequence[Item], assets: Iterable[str]) -> Legs:
     while waiting:
         ready = next((item for item in waiting if item.base in known or item.quote in known), None)
         if ready is None:
-            made_up.append(_invented(waiting[0]))
+            made_up.append(_invented(waiting))
             known.add(made_up[-1])
             continue
         waiting.remove(ready)
@@ -68,8 +68,7 @@ def derive(items: Sequence[Item], assets: Iterable[str]) -> Legs:
     return Legs(tuple(sorted([*made_up, *(named - known)])), tuple(rules))
 
 
-def _invented(item: Item) -> str:
-    """The leg to make up when a recording's two legs are both unknown."""
-    if ASSETS[item.base].kind is AssetKind.STABLE and ASSETS[item.quote].kind is not AssetKind.STABLE:
-        return item.base
-    return item.quote
+def _invented(waiting: Sequence[Item]) -> str:
+    """The leg to make up when both legs of every recording are unknown: best one that has a peg."""
+    legs = [code for item in waiting for code in (item.quote, item.base)]
+    return next((code for code in legs if ASSETS[code].kind is AssetKind.STABLE), legs[0])

@@ -39,12 +39,14 @@ class BarTrack:
     of the bar's range (Parkinson 1980: ``sigma² = ln(high / low)² / (4 ln 2)``), reflected at low and high,
     so that it never leaves them.
 
-    Each bar draws from a stream of its own, named by symbol and open time: where a run starts changes
-    nothing as long as the grid falls on the same instants.
+    Each bar draws from a stream of its own, named by the base asset and the open time. So where a run starts
+    changes nothing as long as the grid falls on the same instants, and two recordings of one asset (spot
+    and perpetual, or in two currencies) take like paths: their difference is not blurred by the bridges,
+    except where one bar rises and the other falls.
     """
 
-    def __init__(self, bars: Bars, symbol: str, seeds: SeedTree, start_ns: int, step_ns: int) -> None:
-        self._bars, self._symbol, self._seeds = bars, symbol, seeds
+    def __init__(self, bars: Bars, asset: str, seeds: SeedTree, start_ns: int, step_ns: int) -> None:
+        self._bars, self._asset, self._seeds = bars, asset, seeds
         self._step_ns = step_ns
         self._touches: list[tuple[int, float]] = []
         self._left = self._position = 0
@@ -74,7 +76,7 @@ class BarTrack:
         position = (now_ns - open_ns) // step_ns
         first_ns = now_ns - position * step_ns
         count = (open_ns + bars.interval_ns - 1 - first_ns) // step_ns + 1
-        rng = self._seeds.stream("replay", self._symbol, str(open_ns))
+        rng = self._seeds.stream("replay", self._asset, str(open_ns))
         self._gauss = rng.gauss
         row = bars.rows[index]
         self._low, self._high = math.log(row[2]), math.log(row[1])

@@ -69,7 +69,7 @@ class ReplayFeed:
 
     def _track(self, request: FeedRequest, item: Item, recording: Recording) -> Track:
         if isinstance(recording, Bars):
-            return BarTrack(recording, item.symbol, request.seeds, self.start_ns, self.step_ns)
+            return BarTrack(recording, item.base, request.seeds, self.start_ns, self.step_ns)
         return EventTrack(recording, self.start_ns, self.step_ns)
 
     def _lay_out(self, request: FeedRequest, items: Sequence[Item], legs: Legs) -> None:
@@ -213,7 +213,8 @@ def _notes(request: FeedRequest, recorded: Recorded, legs: Legs) -> Iterator[str
         if rule.item.perpetual:
             yield f"{rule.asset}-USD follows the recorded {rule.item.symbol} less a made-up basis"
         elif rule.other != "USD":
-            yield f"{rule.asset}-USD follows the recorded {rule.item.symbol} and {rule.other}-USD"
+            roughly = ", inside a bar only roughly" if rule.sign < 0 else ""
+            yield f"{rule.asset}-USD follows the recorded {rule.item.symbol} and {rule.other}-USD{roughly}"
     for i in request.catalogue:
         if quoted.get(i.symbol, i.quote) != i.quote:
             yield f"{i.symbol} is recorded in {quoted[i.symbol]} and converted through {quoted[i.symbol]}-USD"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from importlib import resources
@@ -44,8 +45,8 @@ def test_the_crash_of_august_2024_is_shipped() -> None:
         found = read(item.file, item.label, item.interval_ns)
         assert isinstance(found, Bars)
         assert (format_utc(found.first_ns), format_utc(found.end_ns)) == (dataset.start, dataset.end)
-        low = min(range(len(found.rows)), key=lambda at, rows=found.rows: rows[at][2])
-        lows.append((found.rows[low][2], found.first_ns + low * found.interval_ns))
+        lowest, at = min((row[2], at) for at, row in enumerate(found.rows))
+        lows.append((lowest, found.first_ns + at * found.interval_ns))
     assert lows == [
         (49_000.0, parse_utc("2024-08-05T06:20:00Z")),
         (2_111.0, parse_utc("2024-08-05T01:10:00Z")),
@@ -69,8 +70,6 @@ def test_every_shipped_dataset_reads_clean_and_carries_its_licence() -> None:
 
 def test_the_shipped_files_are_the_ones_that_the_notice_vouches_for() -> None:
     """SHA-256 of the unpacked CSV stands in the NOTICE."""
-    import gzip
-
     notice = (resources.files("mdsim.datasets") / "2024-08-05" / "NOTICE").read_text()
     for item in find("2024-08-05").items:
         assert hashlib.sha256(gzip.decompress(item.file.read_bytes())).hexdigest() in notice
