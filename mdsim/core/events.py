@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -27,6 +27,82 @@ class Tick(msgspec.Struct, frozen=True, gc=False, tag="tick"):
     bid: Decimal
     ask: Decimal
     reference: Decimal
+
+
+class Trade(msgspec.Struct, frozen=True, gc=False, tag="trade"):
+    """One trade print.
+
+    Attributes:
+        seq: per symbol, +1 each.
+        ts_event_ns: when it happened, in market time.
+        trade_id: the trade's own number; rises with time in one instrument, with gaps.
+        side: of the order that came: ``buy`` traded at the ask, ``sell`` at the bid.
+        price: on the instrument's grid.
+        size: in base units, on the size grid.
+    """
+
+    symbol: str
+    seq: int
+    ts_event_ns: int
+    trade_id: int
+    side: Literal["buy", "sell"]
+    price: Decimal
+    size: Decimal
+
+
+class BookLevel(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One price level: ``[price, size]`` on the wire; a size of 0 in a delta takes it away."""
+
+    price: Decimal
+    size: Decimal
+
+
+class BookSnapshot(msgspec.Struct, frozen=True, gc=False, tag="book"):
+    """A whole book, best levels first on each side."""
+
+    symbol: str
+    seq: int
+    ts_event_ns: int
+    bids: tuple[BookLevel, ...]
+    asks: tuple[BookLevel, ...]
+
+
+class BookDelta(msgspec.Struct, frozen=True, gc=False, tag="book_delta"):
+    """Levels that are new or changed since ``seq - 1``, by price; the rest of the book stands."""
+
+    symbol: str
+    seq: int
+    ts_event_ns: int
+    bids: tuple[BookLevel, ...]
+    asks: tuple[BookLevel, ...]
+
+
+class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar"):
+    """What traded in one span of time, or its correction.
+
+    Attributes:
+        seq: per symbol and interval, +1 each, corrections included.
+        ts_event_ns: end of the span; it began ``interval`` earlier, on a UTC boundary.
+        interval: ``1m 5m 15m 1h 4h 1d``.
+        start_ns: begin of the span.
+        volume: in base units; 0 in a span without a trade, whose prices are the previous close.
+        quote_volume: price times size, summed, in quote units.
+        revision: 0 at first; a correction carries one more and replaces what came before.
+    """
+
+    symbol: str
+    seq: int
+    ts_event_ns: int
+    interval: str
+    start_ns: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    quote_volume: Decimal
+    trades: int
+    revision: int
 
 
 Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"

@@ -1,0 +1,85 @@
+"""When orders come: self-exciting arrivals (Hawkes 1971), one count a step and instrument.
+
+The counts advance with every step, whoever looks; ``prints`` expands them into trades on demand. A burst
+excites the rate of later bursts, with an exponential kernel; what follows within milliseconds is part of
+the burst and expands with it. Both branchings together give that of the orders.
+"""
+
+from __future__ import annotations
+
+from mdsim.core.instruments import Catalogue
+from mdsim.core.seeds import SeedTree
+from mdsim.core.time import SECOND
+from mdsim.microstructure.factors import CALM, Factors
+from mdsim.microstructure.keyed import at as bits_at
+from mdsim.microstructure.keyed import key_of, poisson, unit
+from mdsim.microstructure.profile import Profile
+
+
+class Arrivals:
+    """Bursts of orders per step.
+
+    Attributes:
+        rates: expected bursts a step that no earlier burst brought about, one an instrument.
+        excited: expected bursts a step that earlier ones bring about.
+    """
+
+    def __init__(self, profile: Profile, catalogue: Catalogue, seeds: SeedTree, step_ns: int) -> None:
+        law = profile.trades
+        own = (1.0 - law.fast) * (1.0 - law.slow) * step_ns / SECOND
+        self._bases = [profile.of(item).orders_per_s * own for item in catalogue]
+        self._draws = [seeds.stream("micro", symbol, "arrivals").random for symbol in catalogue.symbols]
+        self._keys = [key_of(seeds, "micro", symbol, "asked") for symbol in catalogue.symbols]
+        self._keep = 2.0 ** (-step_ns / law.slow_half_life_ns)
+        self._gain = law.slow * (1.0 - self._keep)
+        self._exponent = profile.volume.volatility_exponent
+        self.rates = list(self._bases)
+        self.excited = [base * law.slow / (1.0 - law.slow) for base in self._bases]
+
+    def update(self, ratios: list[float], season: float) -> None:
+        """Take the slow factors: volatility ratios and the time of day."""
+        exponent = self._exponent
+        if exponent == 1.0:
+            self.rates = [base * season * ratio for base, ratio in zip(self._bases, ratios, strict=True)]
+        else:
+            self.rates = [
+                base * season * ratio**exponent for base, ratio in zip(self._bases, ratios, strict=True)
+            ]
+
+    def step(self, number: int, factors: Factors) -> list[int]:
+        """One step on: bursts by instrument, with what a playbook asks for applied to them.
+
+        The state feeds on what would have come without the playbook, so releasing it leaves no trace.
+        """
+        keep, gain, rates, excited = self._keep, self._gain, self.rates, self.excited
+        counts = []
+        means = None if factors is CALM else [rate + more for rate, more in zip(rates, excited, strict=True)]
+        for at, draw in enumerate(self._draws):
+            mean = rates[at] + excited[at]
+            uniform = draw()
+            if uniform <= 1.0 - mean:  # exp(-mean) is larger: certainly none
+                counts.append(0)
+                excited[at] *= keep
+            else:
+                count = poisson(mean, uniform)
+                counts.append(count)
+                excited[at] = keep * excited[at] + gain * count
+        if means is not None:
+            return [self._asked(at, number, counts[at], means[at], factors) for at in range(len(counts))]
+        return counts
+
+    def _asked(self, at: int, number: int, count: int, mean: float, factors: Factors) -> int:
+        """A count under a playbook: none, thinned, or joined by an independent Poisson number of others."""
+        if factors.trades_off[at] or factors.halted[at]:
+            return 0
+        factor = factors.volume[at]
+        bits = bits_at(self._keys[at], number)
+        if factor >= 1.0:
+            return count + poisson((factor - 1.0) * mean, unit(bits)) if factor > 1.0 else count
+        return sum(unit(bits_at(bits, index)) < factor for index in range(count))
+
+
+def branching(profile: Profile) -> float:
+    """Expected orders that one order brings about, at first and second hand: .6 to .8."""
+    law = profile.trades
+    return 1.0 - (1.0 - law.fast) * (1.0 - law.slow)
