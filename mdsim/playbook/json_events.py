@@ -89,7 +89,7 @@ def _scalar_string(text: str, at: int, builder: Builder, missing: str) -> int:
     if found is None:
         if text[at : at + 1] == '"':
             message, help_ = (
-                "this text is not closed, or holds a bad escape or a line break",
+                "this text is not closed or holds a bad escape",
                 "close it with a quote",
             )
         else:

@@ -106,7 +106,8 @@ def _refuse_root(builder: Builder, root: Node) -> NoReturn:
         name, colon, rest = first.partition(":")
         if colon and name.strip() and rest[:1].strip():
             help_ = f"write a space after the ':', such as {name[:40]}: {rest[:20]}"
-    builder.refuse("MD006", message, help_, root.start, max(root.start + 1, root.end))
+    end = root.start + 1 if root.style == "seq" else max(root.start + 1, root.end)
+    builder.refuse("MD006", message, help_, root.start, end)
 
 
 def _refuse(file: str, text: str, code: str, message: str, help_: str, index: int) -> NoReturn:
@@ -180,7 +181,7 @@ def _index(mark: _Mark | None) -> int:
 def _check_tag(builder: Builder, event: yaml.ScalarEvent | yaml.CollectionStartEvent, node: Node) -> None:
     if event.tag is None:
         return
-    found = re.compile(r"!\S*").search(builder.lines.text, _index(event.start_mark))
+    found = re.compile(r"![^\s,\[\]{}]*").search(builder.lines.text, _index(event.start_mark))
     tag, start = (found[0], found.start()) if found else ("!", node.start)
     help_ = f'remove it, or put the text in quotes: "{tag[:40]}"'
     builder.report(

@@ -65,11 +65,11 @@ def reword(complaint: Complaint, lines: Lines) -> Wording:
     if "node content" in problem:
         return _no_content(at, text)
     if "could not find expected ':'" in problem:
-        start = complaint.context_at
+        start, end = _line(complaint.context_at, lines)
+        if missing := _NO_SPACE.fullmatch(text[start:end]):
+            return _no_space(missing, start)
         message = "this line is neither 'key: value' nor an item of a list"
-        return Wording(
-            message, "write key: value, or indent it below the line it goes on from", *_line(start, lines)
-        )
+        return Wording(message, "write key: value, or indent it below the line it goes on from", start, end)
     if "expected '-' indicator" in problem or "expected <block end>" in problem:
         return _list_ends(at, lines)
     if "expected key" in problem:
@@ -167,6 +167,13 @@ def _second_colon(at: int, lines: Lines) -> Wording:
     return Wording(message, help_, first, at)
 
 
+def _no_space(missing: re.Match[str], line_start: int) -> Wording:
+    key, value = missing[1], missing[2].rstrip()
+    begin = line_start + missing.start(1)
+    message = f"'{key[:40]}:' has no space after its ':'"
+    return Wording(message, f"write {key[:40]}: {value[:40]}", begin, begin + len(key) + 1, "MD016")
+
+
 def _no_content(at: int, text: str) -> Wording:
     character = text[at : at + 1]
     if character in ("]", "}"):
@@ -174,6 +181,8 @@ def _no_content(at: int, text: str) -> Wording:
         return Wording(
             f"this '{character}' closes nothing", f"remove it, or open it with '{opener}'", at, at + 1
         )
+    if character == ":":
+        return Wording("a key is missing before ':'", "write key: value", at, at + 1)
     if character == ",":
         return Wording("a value is missing before ','", "write the value, or remove the ','", at, at + 1)
     if character in ("?", "-", "*", "&", "!", "|", ">"):
@@ -203,7 +212,7 @@ def _no_key(at: int, lines: Lines) -> Wording:
         message = "this item of a list stands among keys"
         return Wording(message, "line it up with the other items, below the key it belongs to", at, at + 1)
     if character == ":":
-        return Wording("a key is missing before ':'", "write key: value", at, at + 1)
+        return _no_content(at, text)
     message = "this line's indentation fits no line above"
     return Wording(message, "line it up with the key or the item that it belongs to", *_line(at, lines))
 
