@@ -23,7 +23,7 @@ from mdsim.playbook.plan import (
     Step,
     WaitAct,
 )
-from mdsim.playbook.spans import FOREVER, longest_step, shortest_step
+from mdsim.playbook.spans import FOREVER, longest_step, shortest_act, shortest_step
 
 
 def lint(plan: Plan) -> tuple[Diagnostic, ...]:
@@ -65,7 +65,7 @@ def _all(body: Body) -> Iterator[Body]:
 
 
 def _cut(block: Block) -> Iterator[Diagnostic]:
-    """The first step of each lane that certainly outlasts the phase, and waits that can only be cut."""
+    """The first step of each lane that cannot end before the phase when it runs, and idle timeouts."""
     if block.for_ns is None:
         return
     whole = format_duration(block.for_ns)
@@ -77,19 +77,19 @@ def _cut_steps(body: Body, begins_ns: int, ends_ns: int, block: str) -> Iterator
     now_ns = begins_ns
     for step in body.steps:
         start_ns = begins_ns + (step.at_ns or 0) if body.scheduled else now_ns
-        done_ns = start_ns + shortest_step(step)
+        done_ns = start_ns + shortest_act(step.act)
         if done_ns > ends_ns:
             message = f"this step is cut: it would end {format_duration(done_ns)} after the start, {block}"
             if start_ns >= ends_ns:
                 message = f"this step never starts: its turn comes {format_duration(start_ns)} in, {block}"
             yield _warning("MD141", step, message, "make the phase longer, or the steps shorter")
-            if not body.scheduled:
+            if not body.scheduled and step.when is None:
                 return
         else:
             yield from _too_patient(step, start_ns, ends_ns, block)
-            for inner in _bodies(step) if step.when is None and not isinstance(step.act, RepeatAct) else ():
+            for inner in _bodies(step) if not isinstance(step.act, RepeatAct) else ():
                 yield from _cut_steps(inner, start_ns, ends_ns, block)
-        now_ns = done_ns
+        now_ns = start_ns + shortest_step(step)
 
 
 def _too_patient(step: Step, start_ns: int, ends_ns: int, block: str) -> Iterator[Diagnostic]:

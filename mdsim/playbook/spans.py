@@ -63,7 +63,7 @@ def takes_time(body: Body) -> bool:
 
 def shortest_step(step: Step, wait_ns: int = 0) -> int:
     """The least a step takes; a guarded step may be skipped."""
-    return 0 if step.when is not None else _shortest_act(step.act, wait_ns)
+    return 0 if step.when is not None else shortest_act(step.act, wait_ns)
 
 
 def longest_step(step: Step) -> int:
@@ -71,7 +71,8 @@ def longest_step(step: Step) -> int:
     return min(_longest_act(step.act), FOREVER if step.timeout_ns is None else step.timeout_ns)
 
 
-def _shortest_act(act: Act, wait_ns: int) -> int:
+def shortest_act(act: Act, wait_ns: int = 0) -> int:
+    """The least that a step takes once it runs."""
     match act:
         case EffectAct():
             return least(act.lasts)
