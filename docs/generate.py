@@ -1,14 +1,16 @@
-"""Write the pages that are generated from code: ``docs/cli.md`` and ``docs/errors.md``.
+"""Write what is generated from code: ``docs/cli.md``, ``docs/errors.md`` and the run that the README shows.
 
 ``python docs/generate.py`` writes them, ``--check`` exits 1 when one is not up to date.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import typer.main
+from typer.testing import CliRunner
 
 from mdsim.cli.main import app
 from mdsim.core.codes import CODES
@@ -93,18 +95,47 @@ def _row(param: object) -> str:
     return f"| {names}{f' `{value}`' if value else ''} | {words}{shown} |"
 
 
-PAGES = {"cli.md": cli_page, "errors.md": errors_page}
+SHOWN = re.compile(
+    r"(<!-- shown: (?P<command>[^(]+?) \(.*?-->\n```text\n)(?P<text>.*?)(?=^```)", re.DOTALL | re.MULTILINE
+)
+VARYING = re.compile(r"in [\d.]+ s:|^digest .*$", re.MULTILINE)
+"""Wall time always differs, and a digest may between platforms: neither makes a page old."""
+
+
+def readme_page() -> str:
+    """The README, with the run it shows played again."""
+    text = (DOCS.parent / "README.md").read_text("utf-8")
+    return SHOWN.sub(lambda found: found[1] + excerpt(found["command"].split()), text)
+
+
+def excerpt(command: list[str]) -> str:
+    """A run's lines for a page: the lane that acts, what failed, a passed check, some prices, the end."""
+    lines = CliRunner().invoke(app, ["play", *command], env={"NO_COLOR": "1"}).stdout.splitlines()
+    lines = [line.rstrip() for line in lines]
+    verdict = next(at for at, line in enumerate(lines) if re.match(r" [A-Z-]+  \w", line))
+    events = [line for line in lines[:verdict] if re.search(r"[⚑→] \[\w+/seller/[23]\]", line)]
+    first_passed = next(at for at, line in enumerate(lines) if at > verdict and line.startswith("✓"))
+    symbols = next(at for at, line in enumerate(lines) if line.startswith("symbol "))
+    end = next(at for at, line in enumerate(lines) if line.startswith("seed "))
+    parts = [events, lines[verdict : first_passed + 1], lines[symbols : symbols + 3], lines[end:]]
+    return "\n…\n".join("\n".join(part) for part in parts) + "\n"
+
+
+PAGES = {"docs/cli.md": cli_page, "docs/errors.md": errors_page, "README.md": readme_page}
 
 
 def main() -> int:
     """Write or check every page."""
     old = []
     for name, page in PAGES.items():
-        path, text = DOCS / name, page()
-        if "--check" not in sys.argv:
+        path, text = DOCS.parent / name, page()
+        there = path.read_text("utf-8") if path.is_file() else ""
+        if VARYING.sub("", there) == VARYING.sub("", text):
+            continue
+        if "--check" in sys.argv:
+            old.append(f"{name} is not up to date: run make docs")
+        else:
             path.write_text(text, "utf-8")
-        elif not path.is_file() or path.read_text("utf-8") != text:
-            old.append(f"docs/{name} is not up to date: run make docs")
     sys.stderr.writelines(f"{line}\n" for line in old)
     return 1 if old else 0
 

@@ -1,4 +1,4 @@
-"""The command as a process of its own: signals, pipes, terminals, start-up, identical runs."""
+"""The command as a process of its own: signals, pipes, terminals, start-up."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-from mdsim.cli import library
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -102,17 +100,6 @@ def test_a_fault_of_ours_is_no_traceback(mdsim: Mdsim, tmp_path: Path) -> None:
     assert answer.returncode == 70
     assert "mdsim broke: ZeroDivisionError: no trio here" in answer.stderr
     assert "Traceback" not in answer.stderr
-
-
-@pytest.mark.parametrize("name", library.playbooks())
-def test_two_processes_give_the_same_journal(mdsim: Mdsim, tmp_path: Path, name: str) -> None:
-    """Byte by byte, whatever the order of hashes and the way the output goes."""
-    options = {"one": ("-q",), "two": ("--json",)}
-    for number, (folder, how) in enumerate(options.items()):
-        answer = mdsim("play", name, "--journal", folder, *how, PYTHONHASHSEED=str(number))
-        assert (answer.returncode, answer.stderr) == (0, "")
-    first, second = ((tmp_path / folder / "journal.jsonl").read_bytes() for folder in options)
-    assert first == second
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo-terminals")
