@@ -80,6 +80,13 @@ class TestPublishing:
         assert stage.to(5).off("BTC-USD") == 0.0
         assert stage.to(6).off("BTC-USD") == pytest.approx(log_of(-0.1), abs=TIGHT)
 
+    def test_a_start_at_the_instant_of_another_end_waits_too(self, stage: Stage) -> None:
+        """The cycle that settles the one does not start the other."""
+        stage.play("move", symbol="ETH-USD", by="-0.1", over=5, step="a")
+        stage.play("move", at=5, symbol="BTC-USD", by="-0.1", step="b")
+        assert stage.to(5).off("BTC-USD") == 0.0
+        assert stage.off("ETH-USD") == pytest.approx(log_of(-0.1), abs=TIGHT)
+
     def test_a_weight_multiplies_the_log_move(self, stage: Stage) -> None:
         """ETH falls by 0.9 to the power of 1.5."""
         stage.play("move", symbols={"BTC-USD": "1", "ETH-USD": "1.5"}, by="-0.1", over=10)

@@ -175,3 +175,11 @@ class TestPath:
         for knot in (1 / 6, 0.5):
             left, right = progress(knot) - progress(knot - 1e-5), progress(knot + 1e-5) - progress(knot)
             assert left == pytest.approx(right, rel=1e-2)
+
+    def test_a_smooth_slope_is_the_weighted_harmonic_mean(self) -> None:
+        """Fritsch and Butland: the nearer keyframe counts for more."""
+        frames = tuple(Keyframe(k * MINUTE, Decimal(by)) for k, by in ((20, "-0.2"), (60, "-0.3")))
+        progress = start("path", path=frames, join="smooth")
+        before, after = math.log(0.8) / 20, (math.log(0.7) - math.log(0.8)) / 40
+        wanted = (100 + 80) / (100 / before + 80 / after) * 60
+        assert (progress(1 / 3 + 1e-6) - progress(1 / 3 - 1e-6)) / 2e-6 == pytest.approx(wanted, rel=1e-4)

@@ -177,10 +177,11 @@ class TestGivingBack:
         assert stage.notices("effect_ended")[0].data["ticks_touched"] == 0
 
     def test_another_runs_offset_is_not_given_back(self, stage: Stage) -> None:
-        """Each run owns what it moved."""
+        """Each run owns what it moved, and what it is moving."""
         stage.play("move", symbol="BTC-USD", by="-0.1", run="one", step="a")
-        stage.play("restore", at=2, run="two", step="b")
-        assert stage.to(3).off("BTC-USD") == pytest.approx(log_of(-0.1), abs=TIGHT)
+        stage.play("move", symbol="BTC-USD", by="-0.2", over=10, run="one", step="b")
+        stage.play("restore", at=2, run="two", step="c")
+        assert stage.to(10).off("BTC-USD") == pytest.approx(log_of(-0.1) + log_of(-0.2), abs=TIGHT)
 
     def test_restore_ends_running_moves_and_comes_to_the_base(self, stage: Stage) -> None:
         """Nothing is left, not even a rounding."""

@@ -47,6 +47,14 @@ def test_without_correlation_random_curves_are_independent() -> None:
     assert one.progress(0.5) != two.progress(0.5)
 
 
+def test_a_curves_own_noise_is_independent_too() -> None:
+    """The noise of ``revert`` is drawn for each target."""
+    one, two, _ = drawn(curve=CurveSpec("revert", {"vol": Decimal("0.01")}))
+    assert one.noise is not None
+    assert two.noise is not None
+    assert one.noise(0.5) != two.noise(0.5)
+
+
 def test_one_followers_draws_never_shift_anothers() -> None:
     """Leaving a symbol out changes nothing for the others."""
     everyone = drawn(jitter=0.01, correlation=0.5)
