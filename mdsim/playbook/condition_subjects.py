@@ -217,6 +217,11 @@ class SubjectReader:
         text = text.rstrip(",")
         if text in self._catalogue:
             return text
+        if "*" in text:
+            self._note(
+                "MD032", f"{shown(text)} is a pattern, and a metric is of one symbol", "name one", token
+            )
+            return text
         near = self._catalogue.nearest(text)
         help_ = (
             f"did you mean '{near[0]}'?" if near else f"the symbols are {', '.join(self._catalogue.symbols)}"
@@ -288,6 +293,11 @@ class SubjectReader:
         if text in self._catalogue:
             help_ = f"write what is asked of it, such as price({text})"
             return self._cursor.error("MD031", f"'{text}' is a symbol, not a metric", help_, token)
+        if text in self._probes:
+            help_ = f"write one of its fields, such as {text}.ok"
+            return self._cursor.error(
+                "MD034", f"'{text}' is a probe, and a condition asks its fields", help_, token
+            )
         near = suggest(text, METRICS)
         help_ = f"did you mean {METRICS[near].signature}?" if near else _listed()
         return self._cursor.error("MD031", f"{shown(text)} is not a metric", help_, token)

@@ -99,7 +99,7 @@ class Literals:
             if problem.code in ("MD020", "MD024") and kind in _NOUNS:
                 noun = _NOUNS[kind]
                 message = f"{describe(subject)} is {noun}, and {message.removesuffix(f', not {noun}')}"
-                help_ = _INSTEAD.get(kind, help_)
+                help_ = _INSTEAD.get(kind, help_) if problem.code == "MD024" else help_
             self._note(problem.code if problem.code != "MD024" else "MD035", message, help_, token)
             return Decimal(0)
         if isinstance(value, DurationDraw):
@@ -146,6 +146,7 @@ class Literals:
         except values.ValueProblem as problem:
             if problem.code == "MD025":
                 self._note(problem.code, problem.message, problem.help, token)
+                return Decimal(0)
             return text
         return value if isinstance(value, Decimal) else text
 

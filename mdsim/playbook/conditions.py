@@ -167,9 +167,18 @@ class _Reader:
             return self._within(subject, kind)
         if isinstance(subject, ProbeField):
             return Flag(subject, self._for(subject))
+        raise self._compared_with_nothing(subject, first_token)
+
+    def _compared_with_nothing(self, subject: Subject, first: Token) -> SyntaxProblem:
+        left = self._cursor.peek()
+        if left is not None and left.kind is TokenKind.CLOSE and not self._depth:
+            return self._unexpected(left)
+        if left is not None and left.kind is TokenKind.WORD and left.text not in ("and", "or", "for"):
+            help_ = "write < <= > >= == or != and a value, or within LOW..HIGH"
+            return self._cursor.error("MD037", f"{shown(left.text)} is no comparison", help_, left)
         name = describe(subject)
         help_ = f"write {name} < VALUE, or {name} within LOW..HIGH"
-        raise cursor.error("MD030", f"{name} is compared with nothing", help_, first_token)
+        return self._cursor.error("MD030", f"{name} is compared with nothing", help_, first)
 
     def _compare(self, subject: Subject, kind: Kind | None, operator: Token) -> Condition:
         cursor = self._cursor
@@ -183,7 +192,8 @@ class _Reader:
             self._note("MD037", f"{shown(op)} is no comparison", f"write {meant}", operator)
             op = meant
         value_token = cursor.take(TokenKind.WORD, TokenKind.QUOTED)
-        if value_token is None or value_token.text in ("and", "or", "for", "within"):
+        bare = value_token is not None and value_token.kind is TokenKind.WORD
+        if value_token is None or (bare and value_token.text in ("and", "or", "for", "within")):
             raise cursor.error(
                 "MD030", f"a value is missing after '{operator.text}'", "write the value", operator
             )
@@ -246,7 +256,7 @@ class _Reader:
             return cursor.error("MD030", "this ')' closes nothing", "remove it, or open it with '('", token)
         lowered = token.text.lower()
         joined = {"&&": "and", "&": "and", "||": "or", "|": "or"}.get(token.text, lowered)
-        if joined in ("and", "or", "not", "for", "within"):
+        if joined in ("and", "or", "not", "for", "within") and joined != token.text:
             return cursor.error("MD030", f"{shown(token.text)} is not written so", f"write {joined}", token)
         help_ = "join terms with 'and' or 'or'; text with blanks stands in quotes"
         return cursor.error("MD030", f"{shown(token.text)} is not expected here", help_, token)

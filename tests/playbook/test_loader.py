@@ -107,7 +107,7 @@ def test_what_cannot_be_read_is_explained(text: bytes | str, problems: list[str]
 
 
 OURS = [row for row in REFUSED if "MD004" not in row[1][0] and "MD016" not in row[1][0]]
-"""What the builder finds; the rest is the parser's complaint, and its two versions stop at different places."""
+"""What the builder finds; the rest is the parser's complaint, and its two versions differ in places."""
 
 
 @pytest.mark.parametrize(("text", "problems"), OURS)
