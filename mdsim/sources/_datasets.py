@@ -27,7 +27,7 @@ from mdsim.core.errors import DataError, UsageError
 from mdsim.core.instruments import ALL, ASSETS
 from mdsim.core.params import Kind
 from mdsim.core.spelling import shown, suggest
-from mdsim.core.time import format_duration
+from mdsim.core.time import MS, format_duration
 from mdsim.core.values import ValueProblem, parse
 
 MANIFEST = "dataset.json"
@@ -118,7 +118,12 @@ def find(name_or_path: str) -> Dataset:
     if name_or_path in shipped:
         return _read_manifest(shipped[name_or_path], name_or_path)
     path = Path(name_or_path)
-    if path.is_dir():
+    try:
+        folder, file = path.is_dir(), path.is_file()
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        what = error.strerror or str(error)
+        raise UsageError("MD204", f"{shown(name_or_path)}: {what}", hint="check the path") from None
+    if folder:
         if not (path / MANIFEST).is_file():
             raise UsageError(
                 "MD205",
@@ -126,7 +131,7 @@ def find(name_or_path: str) -> Dataset:
                 hint="name a single CSV file, or describe the folder's files in one ('mdsim explain MD205')",
             )
         return _read_manifest(path, name_or_path.rstrip("/"))
-    if path.is_file():
+    if file:
         return _single(path, name_or_path)
     near = suggest(name_or_path, shipped)
     known = ", ".join(sorted(shipped))
@@ -193,9 +198,11 @@ def _item(symbol: str, entry: _File, folder: Traversable, label: str) -> Item:
             value = parse(Kind.DURATION, entry.interval)
         except ValueProblem as problem:
             raise DataError("MD206", f"{where}: interval: {problem.message}", hint=problem.help) from None
-        if not isinstance(value, int) or value <= 0:
+        if not isinstance(value, int) or value < MS or value % MS:
             raise DataError(
-                "MD206", f"{where}: interval {entry.interval} is no length", hint="write it like 5m"
+                "MD206",
+                f"{where}: interval {entry.interval} is no whole number of milliseconds",
+                hint="write it like 5m",
             )
         interval_ns = value
     return Item(

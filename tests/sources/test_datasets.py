@@ -144,6 +144,13 @@ def test_an_unknown_name_gets_a_suggestion() -> None:
     assert failure("moon").code == "MD204"
 
 
+def test_a_name_that_no_file_can_have_is_refused_like_any_other() -> None:
+    """The system's own complaint is translated."""
+    error = failure("x" * 5000)
+    assert isinstance(error, UsageError)
+    assert error.code == "MD204"
+
+
 def test_a_folder_without_manifest_is_refused(tmp_path: Path) -> None:
     """The message says which file is missed."""
     error = failure(str(tmp_path))
@@ -160,6 +167,11 @@ def test_a_folder_without_manifest_is_refused(tmp_path: Path) -> None:
         ({"instruments": {"BTC-USDT": FILE | {"file": "../x.csv"}}}, "MD206", "leaves the folder"),
         ({"instruments": {"BTC-USDT": FILE | {"interval": "5"}}}, "MD206", "interval"),
         ({"instruments": {"BTC-USDT": FILE | {"interval": "1m..2m"}}}, "MD206", "interval"),
+        (
+            {"instruments": {"BTC-USDT": FILE | {"interval": "0s"}}},
+            "MD206",
+            "no whole number of milliseconds",
+        ),
         ({"instruments": {"BTC-USDTT": FILE}}, "MD207", "is no instrument that mdsim knows"),
         ({"instruments": {"BTC-USDT": FILE | {"quote": "EUR"}}}, "MD207", "impossible quote 'EUR'"),
         ({"instruments": {"BTC-USDT": FILE | {"quote": "BTC"}}}, "MD207", "impossible quote 'BTC'"),
