@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from itertools import islice
 
 from mdsim.core import values
 from mdsim.core.errors import UsageError
@@ -21,6 +22,9 @@ from mdsim.playbook.grammar import (
 from mdsim.playbook.loader import Data
 from mdsim.playbook.params import Parameter, Parameters
 from mdsim.playbook.reader import TAKES, At, Reader, scalar_text
+
+PARAMS_MOST = 200
+"""Nobody sets more by hand; a wrong name is compared with every one of them."""
 
 _KINDS = {kind.value: kind for kind in PARAMETER_KINDS}
 
@@ -43,7 +47,10 @@ class Declarations:
         declared = data if isinstance(data, dict) else {}
         if not isinstance(data, dict) and data is not None:
             self._reader.wrong_shape("params", "a mapping such as {low: {type: price}}", data, at)
-        for name, body in declared.items():
+        if len(declared) > PARAMS_MOST:
+            message = f"{len(declared)} parameters are more than the {PARAMS_MOST} allowed"
+            self._reader.problem("MD064", message, at, "put values that never change into place", on_key=True)
+        for name, body in islice(declared.items(), PARAMS_MOST):
             here = (*at, name)
             if not re.fullmatch(PARAM_NAME_PATTERN, name):
                 help_ = "use small letters, digits and _, a letter first"

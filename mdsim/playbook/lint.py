@@ -119,20 +119,16 @@ class _Target:
 
 def _fights(block: Block) -> Iterator[Diagnostic]:
     """Steps that move one symbol to two prices at overlapping times, where the times are known."""
-    found: list[_Target] = []
-    for lane in block.lanes:
-        found.extend(_targets(lane.body, 0))
-    for later, target in enumerate(found):
-        for other in found[:later]:
-            if other.symbol != target.symbol or other.step is target.step:
-                continue
-            if target.start_ns < other.end_ns and other.start_ns < target.end_ns:
-                message = (
-                    f"{target.symbol} is moved to a price here and at line {other.step.place.line} at once"
-                )
-                help_ = "the later one wins; move one of them, or use 'by'"
-                yield _warning("MD142", target.step, message, help_)
-                break
+    found = [target for lane in block.lanes for target in _targets(lane.body, 0)]
+    last: dict[str, _Target] = {}
+    for target in sorted(found, key=lambda target: (target.start_ns, target.step.order)):
+        other = last.get(target.symbol)
+        if other is not None and target.start_ns < other.end_ns and other.start_ns < target.end_ns:
+            message = f"{target.symbol} is moved to a price here and at line {other.step.place.line} at once"
+            help_ = "the later one wins; move one of them, or use 'by'"
+            yield _warning("MD142", target.step, message, help_)
+        if other is None or target.end_ns > other.end_ns:
+            last[target.symbol] = target
 
 
 def _targets(body: Body, begins_ns: int) -> Iterator[_Target]:

@@ -165,6 +165,13 @@ def test_a_parameter_without_a_default_must_be_set(plan: Planner, mistakes: Refu
     assert dict(plan(text, drop="-5%").params) == {"drop": Decimal("-0.05")}
 
 
+def test_more_parameters_than_anyone_sets_are_refused(mistakes: Refused) -> None:
+    """So that a hostile file cannot make every wrong name be compared with thousands."""
+    many = "".join(f"  p{number}: {{type: count, default: 1}}\n" for number in range(201))
+    found = mistakes(f"params:\n{many}steps: [{{mark: $p7}}]")
+    assert "201 parameters are more than the 200 allowed" in [item.problem.message for item in found]
+
+
 def test_parameters_stand_in_conditions_and_are_typed_there(plan: Planner, mistakes: Refused) -> None:
     """The question's text shows what was asked in this run."""
     text = (
