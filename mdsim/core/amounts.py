@@ -75,12 +75,18 @@ def read(kind: Kind, text: str) -> Decimal | int | Flaw:
     if sign and (amount.signs == "none" or (amount.signs == "may" and sign == "+")):
         if kind is Kind.PRICE and sign == "-":
             return Flaw("MD023", "is no price", "a price is greater than 0")
-        return Flaw("MD023", _needless_sign(amount), f"write {text[1:]}")
+        return Flaw("MD023", _needless_sign(amount), _advice(kind, text[1:]))
     if kind is Kind.PRICE and not value:
         return Flaw("MD026", "is no price", "a price is greater than 0")
     if kind is Kind.COUNT:
         return _count(value)
     return value
+
+
+def _advice(kind: Kind, text: str) -> str:
+    """``write TEXT`` when that is accepted, otherwise what is still wrong with it."""
+    again = read(kind, text)
+    return again.help if isinstance(again, Flaw) else f"write {text}"
 
 
 def _needless_sign(amount: Amount) -> str:
@@ -110,11 +116,8 @@ def _diagnose(kind: Kind, amount: Amount, text: str) -> Flaw:
     if not_a_number(text):
         return Flaw("MD025", "is not a number", f"write {amount.examples}")
     fixed, reason = repair(text)
-    if reason:
-        inner = read(kind, fixed)
-        if not isinstance(inner, Flaw):
-            return Flaw("MD025", reason, f"write {fixed}")
-        return Flaw("MD025", reason, inner.help) if _STRICT.fullmatch(fixed) else _unit(kind, amount, fixed)
+    if reason and _STRICT.fullmatch(fixed):
+        return Flaw("MD025", reason, _advice(kind, fixed))
     return _unit(kind, amount, fixed)
 
 
@@ -133,14 +136,13 @@ def _unit(kind: Kind, amount: Amount, text: str) -> Flaw:
     sign, number, unit = found[1], found[2], found[3].lower()
     known = _OTHER_UNITS.get(unit, unit)
     if known in amount.units and found[3] != known:
-        inner = read(kind, f"{sign}{number}{known}")
-        help_ = inner.help if isinstance(inner, Flaw) else f"write {sign}{number}{known}"
+        help_ = _advice(kind, f"{sign}{number}{known}")
         return Flaw("MD024", f"has the unit '{found[3]}'", help_)
     if not unit:
         return _bare(kind, sign, number)
     if "" in amount.units and unit in _THOUSANDS:
         whole = plain(decimal(number, _THOUSANDS[unit]))
-        return Flaw("MD024", f"has the unit '{found[3]}'", f"write {sign}{whole}")
+        return Flaw("MD024", f"has the unit '{found[3]}'", _advice(kind, sign + whole))
     if known in _MEANS:
         return Flaw("MD024", f"is {_MEANS[known]}, not {amount.noun}", _converted(kind, sign, number, known))
     if unit in _TIMES:
