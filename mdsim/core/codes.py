@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mdsim.core.codes_reading import READING
+from mdsim.core.codes_running import RUNNING
 from mdsim.core.explanation import Explanation
 
 CODES: dict[str, Explanation] = {
@@ -576,6 +577,7 @@ CODES: dict[str, Explanation] = {
         "",
         "",
     ),
+    **RUNNING,
     "MD330": Explanation(
         "there is no such playbook",
         "The file does not exist, and no playbook of that name is shipped with mdsim. A name without a "

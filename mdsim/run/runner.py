@@ -24,7 +24,8 @@ from mdsim.run.invariants import Guard
 from mdsim.run.ledger import Ledger, Observer
 from mdsim.run.pump import Pump
 from mdsim.run.result import RunResult, SymbolSummary, Verdict
-from mdsim.run.tree import Scope, Tree
+from mdsim.run.scope import Scope
+from mdsim.run.tree import Tree
 
 RUN = "run"
 """Id of the only run of an offline engine."""
@@ -69,10 +70,11 @@ def play_blocking(
     effects: Registry,
     curves: Curves,
     observers: Sequence[Observer] = (),
+    samplers: Sequence[Sampler] = (),
 ) -> RunResult:
     """Run a plan in a trio loop of its own: a mock clock in virtual time, the real one otherwise."""
     clock = trio.testing.MockClock(autojump_threshold=0) if settings.speed is None else None
-    return trio.run(play, plan, feed, settings, effects, curves, observers, clock=clock)
+    return trio.run(play, plan, feed, settings, effects, curves, observers, samplers, clock=clock)
 
 
 async def play(
@@ -82,6 +84,7 @@ async def play(
     effects: Registry,
     curves: Curves,
     observers: Sequence[Observer] = (),
+    samplers: Sequence[Sampler] = (),
 ) -> RunResult:
     """Run a plan to its end; SIGINT and SIGTERM abort it, with every effect released.
 
@@ -91,7 +94,7 @@ async def play(
     engine = Engine(feed, effects, curves)
     for question in questions(plan):
         engine.view.require(question.condition)
-    performance = _Performance(plan, feed, settings, engine, observers)
+    performance = _Performance(plan, feed, settings, engine, observers, samplers)
     return await performance.run()
 
 
@@ -118,13 +121,20 @@ class _Performance:
     """The moving parts of one run."""
 
     def __init__(
-        self, plan: Plan, feed: BaseFeed, settings: RunSettings, engine: Engine, observers: Sequence[Observer]
+        self,
+        plan: Plan,
+        feed: BaseFeed,
+        settings: RunSettings,
+        engine: Engine,
+        observers: Sequence[Observer],
+        samplers: Sequence[Sampler],
     ) -> None:
         self._plan = plan
         self._feed = feed
         self._settings = settings
         self._engine = engine
         self._observers = observers
+        self._samplers = samplers
         self._clock = ScenarioClock(feed.start_ns)
         self._ledger = Ledger(self._clock, engine.view, observers)
         self._phases = trio.CancelScope()
@@ -163,6 +173,8 @@ class _Performance:
         return self._conclude()
 
     def _on_cycle(self, now_ns: int) -> None:
+        for sampler in self._samplers:
+            sampler.on_cycle(self._engine.market, self._clock.at_ns)
         if self._engine.market.cycles & 15:
             return
         wall = wall_ns()
