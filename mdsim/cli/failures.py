@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from mdsim.core.errors import ExitCode, InternalError, MdsimError
+from mdsim.core.errors import DataError, ExitCode, InternalError, MdsimError
 
 SEVERITY = (
     ExitCode.PASSED,
@@ -61,6 +61,8 @@ def failed(error: BaseException) -> int:
         return interrupted()
     if isinstance(cause, BrokenPipeError):
         return pipe_closed()
+    if isinstance(cause, OSError):
+        return refused(cause)
     if isinstance(cause, MdsimError) and not isinstance(cause, InternalError):
         return report(cause)
     return unexpected(error, cause)
@@ -101,11 +103,26 @@ def interrupted() -> ExitCode:
     return ExitCode.INTERRUPTED
 
 
+def refused(error: OSError) -> ExitCode:
+    """The system said no (a full disk, a file that vanished): neither the playbook's fault nor ours."""
+    what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+    report(DataError("MD337", what, hint="the run did not end; make room or rights, then run it again"))
+    try:
+        sys.stdout.flush()
+    except OSError:
+        silence()
+    return ExitCode.BENCH_BROKE
+
+
 def pipe_closed() -> int:
     """The reader of our output went away (``| head``): end as other commands do, without a message.
 
     It is not 0: a run whose output nobody took has not passed.
     """
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())  # or the interpreter complains when it flushes at exit
+    silence()
     return PIPE_CLOSED
+
+
+def silence() -> None:
+    """Let stdout lead nowhere, or the interpreter complains when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,6 +6,7 @@ so that ``mdsim --help`` stays under 0.3 s (a test measures what is loaded).
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 
@@ -51,6 +52,9 @@ def start(
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a sign gets a mark for it
+            stream.reconfigure(errors="replace")
     try:
         app()
     except KeyboardInterrupt:

@@ -624,6 +624,13 @@ CODES: dict[str, Explanation] = {
         "mdsim play crash.yaml --speed 0",
         "mdsim play crash.yaml --speed 60",
     ),
+    "MD337": Explanation(
+        "the system said no",
+        "A file or a stream could not be written or read while mdsim was at work: a full disk, missing "
+        "rights, a file that vanished. Nothing is known about the run then, so the exit code is 4.",
+        "mdsim play crash.yaml > /dev/full",
+        "mdsim play crash.yaml > somewhere/with/room",
+    ),
     "MD930": Explanation(
         "an effect names an unknown instrument",
         "Internal: an effect reached a market that does not price its instrument. The compiler should have "

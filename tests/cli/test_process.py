@@ -102,6 +102,33 @@ def test_a_fault_of_ours_is_no_traceback(mdsim: Mdsim, tmp_path: Path) -> None:
     assert "Traceback" not in answer.stderr
 
 
+def test_signs_that_the_output_cannot_show_do_not_stop_a_run(mdsim: Mdsim) -> None:
+    """An ASCII stream gets plain marks, and a question mark for what a playbook itself holds."""
+    answer = mdsim("play", "crash.yaml", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "ok [slide/3] passed: expect" in answer.stdout
+    assert "ETH-USD ?1.25" in answer.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_is_nobodys_bug(tmp_path: Path) -> None:
+    """Exit 4 and a sentence, not a report of a fault."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        answer = subprocess.run(
+            [sys.executable, "-m", "mdsim", "list"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert answer.returncode == 4
+    assert answer.stderr.startswith("error[MD337]: No space left on device\n")
+    assert "Exception ignored" not in answer.stderr
+
+
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo-terminals")
 def test_a_terminal_gets_a_live_view_and_is_given_back(tmp_path: Path) -> None:
     """Lines are redrawn while it runs; the cursor is visible again at the end."""
