@@ -69,6 +69,18 @@ class LimitError(MdsimError):
     exit_code = ExitCode.LIMIT
 
 
+class NotFoundError(MdsimError):
+    """A symbol, run or resource that does not exist; the hint names the nearest."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConflictError(MdsimError):
+    """A run would touch what another run holds; the message names it."""
+
+    exit_code = ExitCode.LIMIT
+
+
 class InternalError(MdsimError):
     """mdsim broke its own rules: please report it."""
 
