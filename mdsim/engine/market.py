@@ -99,6 +99,10 @@ class Market:
         """The base feed's mid of instrument ``at``, on the grid."""
         return grid_all([self.base_logs[at]], [self._increments[at]])[0]
 
+    def references(self) -> list[int]:
+        """The base feed's mid of every instrument, on its grid, in catalogue order."""
+        return grid_all(self.base_logs, self._increments)
+
     def tick(self, at: int) -> Tick:
         """The last publication of instrument ``at`` as an event."""
         return Tick(

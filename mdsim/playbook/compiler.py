@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import TypeVar
@@ -18,10 +19,10 @@ from mdsim.playbook.baselines import Baselines
 from mdsim.playbook.conditions import Context
 from mdsim.playbook.declarations import Declarations
 from mdsim.playbook.diagnostics import Diagnostic, PlaybookError, locate
-from mdsim.playbook.grammar import DOCUMENT, NAME_PATTERN, PHASE, VERSION
+from mdsim.playbook.grammar import DOCUMENT, LIMITS, NAME_PATTERN, PHASE, VERSION
 from mdsim.playbook.lint import lint
 from mdsim.playbook.loader import Data, Document
-from mdsim.playbook.plan import Baseline, Block, Lane, Plan, Step
+from mdsim.playbook.plan import Baseline, Block, Lane, Limit, Plan, Step
 from mdsim.playbook.questions import Questions
 from mdsim.playbook.reader import At, Reader, scalar_text
 from mdsim.playbook.spans import expected
@@ -141,6 +142,7 @@ class _Compiler:
             finally_=finally_,
             symbols=tuple(symbol for symbol in self._world.catalogue.symbols if symbol in named),
             expected_ns=expected(phases, finally_),
+            limits=self._limits(fields),
         )
         self._unused(fields)
         return self._finish(plan)
@@ -180,6 +182,17 @@ class _Compiler:
         return Baselines(self._reader, world.feeds, world.datasets, world.catalogue).read(
             fields["baseline"], ("baseline",)
         )
+
+    def _limits(self, fields: dict[str, Data]) -> tuple[Limit, ...]:
+        if "limits" not in fields:
+            return ()
+        found: list[Limit] = []
+        for name, item in (self._reader.mapping(fields["limits"], LIMITS, ("limits",)) or {}).items():
+            at: At = ("limits", name)
+            value = self._reader.value(LIMITS[name], item, at)
+            if isinstance(value, int | Decimal):
+                found.append(Limit(name, value, self._document.marks.place(self._document.file, at)))
+        return tuple(found)
 
     def _market(self) -> Market:
         """The instruments; one that is off by default is on when the playbook names it."""

@@ -57,6 +57,7 @@ class Form(Enum):
     INVARIANTS = "invariants"
     PARAMS = "params"
     BASELINE = "baseline"
+    LIMITS = "limits"
     PHASES = "phases"
     STEPS = "steps"
     LANES = "lanes"
@@ -163,7 +164,7 @@ DOCUMENT = Section(
         Key("requires", Form.CONDITIONS, "must hold before the start; otherwise the playbook is not run"),
         _ALWAYS,
         _NEVER,
-        Key("limits", Form.ANY, "bounds that effects may not pass", later=True),
+        Key("limits", Form.LIMITS, "bounds of its own: a run that plans to pass them is refused"),
         Key("phases", Form.PHASES, "the timeline: blocks that run one after another"),
         STEPS,
         Key(
@@ -223,6 +224,20 @@ BASELINE = Section(
         Key("start", Form.INSTANT, "instant the run starts at", examples=("2024-08-05T00:00Z",)),
         Key("prices", Form.PRICES, "start levels in USD by asset, for 'source: synthetic'"),
         Key("cycle", Kind.DURATION, "time between two cycles", low=MS, high=HOUR, examples=("1s",)),
+    ),
+)
+
+LIMITS = Section(
+    "limits",
+    (
+        Key(
+            "max_deviation",
+            Kind.SHARE,
+            "farthest that the plan may take any published price from the base feed's",
+            low=Decimal(0),
+            examples=("20%",),
+        ),
+        Key("max_duration", Kind.DURATION, "longest that the plan may take", low=MS, examples=("6h",)),
     ),
 )
 

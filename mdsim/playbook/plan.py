@@ -231,6 +231,20 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A bound that a playbook sets for itself, such as ``max_deviation: 20%``.
+
+    Attributes:
+        key: ``max_deviation`` or ``max_duration``.
+        value: a fraction for deviations, ns for durations.
+    """
+
+    key: str
+    value: Decimal | int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A whole playbook, compiled.
 
@@ -254,6 +268,7 @@ class Plan:
     finally_: tuple[Step, ...]
     symbols: tuple[str, ...]
     expected_ns: int
+    limits: tuple[Limit, ...] = ()
 
 
 def canonical(value: object) -> Json:

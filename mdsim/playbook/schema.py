@@ -24,6 +24,7 @@ from mdsim.playbook.grammar import (
     FINAL,
     INVARIANT,
     KEYFRAME,
+    LIMITS,
     NAME_PATTERN,
     PARAM_NAME_PATTERN,
     PARAMETER,
@@ -97,6 +98,7 @@ def build(effects: Registry, curves: Curves) -> Node:
         "branch": BRANCH,
         "parameter": PARAMETER,
         "baseline": BASELINE,
+        "limits": LIMITS,
     }
     definitions: Node = {kind.value: _kind(kind, grammar) for kind in Kind if kind is not Kind.CHOICE}
     definitions |= {f"{name}-fields": _object(section) for name, section in sections.items()}
@@ -286,7 +288,7 @@ def _form(key: Key) -> Node:
             return _list_of(_either("invariant"))
         case Form.PARAMS:
             return _map_of({"$ref": "#/definitions/parameter-fields"}, PARAM_NAME_PATTERN)
-        case Form.BASELINE | Form.REPEAT:
+        case Form.BASELINE | Form.LIMITS | Form.REPEAT:
             return {"$ref": f"#/definitions/{key.form.value}-fields"}
         case Form.PHASES:
             return _list_of({"$ref": "#/definitions/phase-fields"})

@@ -25,6 +25,7 @@ from mdsim.run.ledger import Ledger, Observer
 from mdsim.run.pump import Pump
 from mdsim.run.result import RunResult, SymbolSummary, Verdict
 from mdsim.run.scope import Scope
+from mdsim.run.series import Sampler
 from mdsim.run.tree import Tree
 
 RUN = "run"
