@@ -37,13 +37,6 @@ CODES: dict[str, Explanation] = {
         "requires: price(BTC-USD) > 40000",
         "requires:\n  - price(BTC-USD) > 40000",
     ),
-    "MD054": Explanation(
-        "a step that does not exist",
-        "The word is no verb of the language. What stands below it is checked as if the nearest verb had "
-        "been written, so that all problems show at once.",
-        "- wiat: 5m",
-        "- wait: 5m",
-    ),
     "MD055": Explanation(
         "a step without a verb, or with two",
         "A step does one thing. Two things one after another are two steps; two things at once are lanes.",
@@ -381,6 +374,35 @@ CODES: dict[str, Explanation] = {
         "mdsim play divergence.yaml",
         "mdsim play divergence.yaml --set gap=-8% --seed 3",
     ),
+    "MD170": Explanation(
+        "the plan goes past a limit of deviation",
+        "Before a run starts, its plan is rehearsed on a market that stands still, every branch of it. The "
+        "farthest that a published price gets from the base feed's is compared with the strictest limit "
+        "there is: 'limits' of the playbook holds everywhere, MAX_PRICE_DEVIATION on a server.",
+        "limits: {max_deviation: 10%}\nsteps:\n  - move: {symbol: BTC-USD, by: -12%, over: 10m}",
+        "limits: {max_deviation: 15%}\nsteps:\n  - move: {symbol: BTC-USD, by: -12%, over: 10m}",
+    ),
+    "MD171": Explanation(
+        "the plan goes past a limit of time",
+        "The longest that a plan may take, with every timeout counted in full, is compared with the "
+        "strictest limit there is: 'limits' of the playbook holds everywhere, SCENARIO_TIMEOUT_HOURS on a server.",
+        "limits: {max_duration: 1h}\nphases:\n  - {name: calm, for: 2h}",
+        "limits: {max_duration: 1h}\nphases:\n  - {name: calm, for: 30m}",
+    ),
+    "MD172": Explanation(
+        "a server would refuse this run",
+        "Offline nobody is connected, so the run goes on. On a server, where others read the prices, it "
+        "would be refused: the message names the limit and what goes past it.",
+        "mdsim play crash.yaml --set drop=-40%",
+        "MAX_PRICE_DEVIATION=0.45 mdsim play crash.yaml --set drop=-40%",
+    ),
+    "MD173": Explanation(
+        "a limit in the environment cannot be read",
+        "MAX_PRICE_DEVIATION is a fraction such as 0.25, SCENARIO_TIMEOUT_HOURS a number of hours such as "
+        "48; both are greater than 0.",
+        "MAX_PRICE_DEVIATION=25% mdsim play crash.yaml",
+        "MAX_PRICE_DEVIATION=0.25 mdsim play crash.yaml",
+    ),
     "MD200": Explanation(
         "a step that a base feed cannot take",
         "A base feed moves its prices on a grid of its own, between one millisecond and one hour "
@@ -630,6 +652,40 @@ CODES: dict[str, Explanation] = {
         "rights, a file that vanished. Nothing is known about the run then, so the exit code is 4.",
         "mdsim play crash.yaml > /dev/full",
         "mdsim play crash.yaml > somewhere/with/room",
+    ),
+    "MD380": Explanation(
+        "no journal of a run",
+        "A report is drawn from what a run has written: the folder that 'mdsim play --journal' was given, or "
+        "the journal.jsonl inside it.",
+        "mdsim report playbook.yaml",
+        "mdsim play crash.yaml --journal runs/1\nmdsim report runs/1",
+    ),
+    "MD381": Explanation(
+        "a journal that cannot be read",
+        "Each line of a journal is one JSON object with an entry, a time and a path, the first of them "
+        "'run_started'. The message names the line that is something else.",
+        "mdsim report runs/1 (where journal.jsonl was edited by hand)",
+        "mdsim play crash.yaml --journal runs/2\nmdsim report runs/2",
+    ),
+    "MD382": Explanation(
+        "a series that cannot be read",
+        "The prices of a run lie in series.json beside its journal, in a format with a version. The file is "
+        "damaged, of another version, or of another run than the journal.",
+        "mdsim report runs/1 (with the series.json of runs/2)",
+        "mdsim play crash.yaml --journal runs/3\nmdsim report runs/3",
+    ),
+    "MD383": Explanation(
+        "the report cannot be written",
+        "The system refuses to write there, or the folder does not exist.",
+        "mdsim play crash.yaml --report missing/out.html",
+        "mkdir -p reports\nmdsim play crash.yaml --report reports/out.html",
+    ),
+    "MD384": Explanation(
+        "a report is a page",
+        "A report is written over what lies there, so its name must end in .html: a slip of the hand must "
+        "not overwrite a playbook.",
+        "mdsim play crash.yaml --report crash.yaml",
+        "mdsim play crash.yaml --report crash.html",
     ),
     "MD930": Explanation(
         "an effect names an unknown instrument",

@@ -82,6 +82,13 @@ READING: dict[str, Explanation] = {
         "lists of aliases of lists of aliases",
         "repeat: {times: 1000, every: 1s, steps: [...]}",
     ),
+    "MD012": Explanation(
+        "a step that does not exist",
+        "The word is no verb of the language. What stands below it is checked as if the nearest verb had "
+        "been written, so that all problems show at once.",
+        "- wiat: 5m",
+        "- wait: 5m",
+    ),
     "MD013": Explanation(
         "too deep",
         "Lists and mappings may be nested 40 levels deep, counted after aliases are expanded.",

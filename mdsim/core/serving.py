@@ -123,7 +123,7 @@ Published: TypeAlias = Tick | Trade | BookSnapshot | BookDelta | Bar
 
 
 class MarketEvent(msgspec.Struct, frozen=True, gc=False, tag="event"):
-    """Something the ``events`` channel tells: source_stale, anomaly, circuit_breaker, depeg_alert, scenario."""
+    """What the ``events`` channel tells: source_stale, anomaly, circuit_breaker, depeg_alert, scenario."""
 
     symbol: str
     seq: int

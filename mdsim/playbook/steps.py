@@ -174,7 +174,7 @@ class Steps:
         help_ = (
             f"did you mean '{near}'?" if near else "a step is one of " + ", ".join(self._grammar.available)
         )
-        self._reader.problem("MD054", f"{shown(key)} is not a step", (*at, key), help_, on_key=True)
+        self._reader.problem("MD012", f"{shown(key)} is not a step", (*at, key), help_, on_key=True)
         if near is None:
             return None, ""
         companions = {item.name for item in self._grammar.verbs[near].companions}

@@ -84,13 +84,13 @@ def test_the_caret_stands_under_the_wrong_token(text: str, token: str, mistakes:
 def test_all_problems_are_told_at_once_in_the_order_of_the_file(mistakes: Refused) -> None:
     """A mistake in one phase does not hide those of the next."""
     found = mistakes("phases:\n  - name: a\n    steps: [{wiat: 5m}]\n  - name: b\n    steps: [{wait: 5}]\n")
-    assert [(item.place.line, item.problem.code) for item in found] == [(4, "MD054"), (6, "MD021")]
+    assert [(item.place.line, item.problem.code) for item in found] == [(4, "MD012"), (6, "MD021")]
 
 
 def test_the_body_of_a_misspelt_verb_is_checked_as_the_verb_that_was_meant(mistakes: Refused) -> None:
     """So that the second mistake shows before the first is mended."""
     found = mistakes("steps: [{nugde: {symbols: BTC-USD, by: 5%}}]")
-    assert [item.problem.code for item in found] == ["MD054", "MD022"]
+    assert [item.problem.code for item in found] == ["MD012", "MD022"]
 
 
 def test_an_effects_own_rules_are_placed_below_its_verb(mistakes: Refused) -> None:
