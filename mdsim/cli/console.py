@@ -31,6 +31,12 @@ def unicode(stream: TextIO) -> bool:
     return True
 
 
+def say(line: str) -> None:
+    """Write one line at once, in the stream's own encoding (``typer.echo`` turns ASCII into UTF-8)."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def open_console(*, width: int | None = None) -> Console:
     """A console on stdout: no markup, no guessing of colours inside values."""
     from rich.console import Console

@@ -178,7 +178,7 @@ def _observer(plan: Plan, request: Request) -> tuple[list[Observer], AbstractCon
         return [live], live
     from mdsim.cli.lines import Lines
 
-    return [Lines(typer.echo, plain=plain)], nullcontext()
+    return [Lines(console.say, plain=plain)], nullcontext()
 
 
 def _told(played: Played, style: str) -> Json:
