@@ -15,7 +15,7 @@ from __future__ import annotations
 from operator import add
 
 from mdsim.chaos.ledger import Ledger
-from mdsim.chaos.moves import Along, By, Change, GiveBack, Leg, Move, To
+from mdsim.chaos.moves import Again, Along, By, Change, GiveBack, Leg, Move, To
 from mdsim.chaos.notices import ActiveMove, ended, started, taken_over
 from mdsim.chaos.travel import Way, ways
 from mdsim.core.errors import InternalError
@@ -132,7 +132,7 @@ class Board:
                 raise InternalError("MD930", f"{activation.path}: this market has no {target.symbol}")
         if change.curve.shape not in self._curves:
             raise InternalError("MD931", f"{activation.path}: no curve is called {change.curve.shape!r}")
-        if activation.over_ns <= change.lag_ns and (change.lag_ns or isinstance(change.goal, Along)):
+        if activation.over_ns <= change.lag_ns and (change.lag_ns or isinstance(change.goal, Again | Along)):
             raise InternalError("MD932", f"{activation.path}: {activation.over_ns} ns are too short for it")
         self._waiting.append(
             Move(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from mdsim.chaos.targets import Target
 from mdsim.core.params import CurveSpec, Keyframe
@@ -33,6 +34,19 @@ class Along:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """Do what prices did in a recorded crisis; ``scale`` is a share of each move in log price.
+
+    Attributes:
+        assets: whose series each target follows, in the order of the targets.
+    """
+
+    history: str
+    assets: tuple[str, ...]
+    scale: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class GiveBack:
     """Take off a share of the run's present offset; ``ends`` freezes the run's running moves first."""
 
@@ -40,7 +54,7 @@ class GiveBack:
     ends: bool = False
 
 
-Goal = To | By | Along | GiveBack
+Goal = To | By | Along | Again | GiveBack
 
 
 @dataclass(frozen=True, slots=True)

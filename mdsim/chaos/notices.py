@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mdsim.chaos.moves import By, GiveBack, Leg, Move, To
+from mdsim.chaos.moves import Again, By, GiveBack, Leg, Move, To
 from mdsim.core.events import Json, Notice
 
 
@@ -53,6 +53,8 @@ def started(move: Move, names: Sequence[str], levels: Sequence[float]) -> Notice
             told["to"] = price(goal.log_price)
         elif isinstance(goal, By):
             told["log_move"] = number(goal.log_move * target.beta)
+        elif isinstance(goal, Again):
+            told["series"] = f"{goal.history} {goal.assets[at]}"
         elif isinstance(goal, GiveBack):
             given = {names[leg.key]: leg.amount for leg in move.legs if leg.symbol == target.symbol}
             if not given:

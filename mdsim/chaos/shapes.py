@@ -12,6 +12,7 @@ from mdsim.core.registry import discover
 LINEAR = CurveSpec("linear", MappingProxyType({}))
 STEP = "step"
 PATH = "path"
+HISTORY = "history"
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mdsim.chaos.curves import _draws, bridge
-from mdsim.chaos.moves import Along, Change
+from mdsim.chaos.moves import Again, Along, Change
 from mdsim.core.params import Args
 from mdsim.core.ports import Curves, CurveType, Progress
 
@@ -32,12 +32,10 @@ class Way:
 def ways(change: Change, curves: Curves, over_ns: int, rng: Streams) -> list[Way]:
     """One way for each target of a change that takes time, in order; followers mix in the leader's."""
     curve = curves[change.curve.shape]
-    args: Args = change.curve.args
-    if isinstance(change.goal, Along):
-        args = {**args, "path": change.goal.path}
     found: list[Way] = []
     for at, target in enumerate(change.targets):
         span_ns = over_ns - change.lag_ns if at else over_ns
+        args = _given(change, at)
 
         def draw(name: str, symbol: str = target.symbol) -> random.Random:
             return rng(symbol, name)
@@ -51,6 +49,16 @@ def ways(change: Change, curves: Curves, over_ns: int, rng: Streams) -> list[Way
             own = _beside(change.correlation, curve, found[0], own, draw("own"))
         found.append(own)
     return found
+
+
+def _given(change: Change, at: int) -> Args:
+    """Arguments of the curve for one target, with what the move itself hands over."""
+    goal, args = change.goal, change.curve.args
+    if isinstance(goal, Along):
+        return {**args, "path": goal.path}
+    if isinstance(goal, Again):
+        return {**args, "history": goal.history, "asset": goal.assets[at], "scale": goal.scale}
+    return args
 
 
 def _beside(correlation: float, curve: CurveType, leader: Way, own: Way, rng: random.Random) -> Way:

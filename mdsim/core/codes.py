@@ -374,6 +374,27 @@ CODES: dict[str, Explanation] = {
         "mdsim play divergence.yaml",
         "mdsim play divergence.yaml --set gap=-8% --seed 3",
     ),
+    "MD146": Explanation(
+        "nothing was recorded to follow",
+        "'history' takes each symbol along the recording of its base asset, and each crisis has recordings "
+        "of some assets only. 'mdsim list crises' names them.",
+        "move: {symbols: [BTC-USD, ETH-USD], history: 2020-03-12}",
+        "move: {symbol: BTC-USD, history: 2020-03-12}",
+    ),
+    "MD147": Explanation(
+        "what does not go with a history",
+        "A recorded crisis takes time, and each symbol follows its own recording, so that neither a "
+        "correlation nor a lag of followers means anything to it.",
+        "move: {symbols: all, history: 2021-05-19, lag: 2s}",
+        "move: {symbols: all, history: 2021-05-19, over: 6h}",
+    ),
+    "MD148": Explanation(
+        "a scale without a history",
+        "'scale' says how far the prices of a recorded crisis go: 50% takes half of each move in log price. "
+        "A move of your own has its size written.",
+        "move: {symbol: BTC-USD, by: -20%, scale: 50%}",
+        "move: {symbol: BTC-USD, history: 2021-05-19, scale: 50%}",
+    ),
     "MD170": Explanation(
         "the plan goes past a limit of deviation",
         "Before a run starts, its plan is rehearsed on a market that stands still, every branch of it. The "
@@ -686,6 +707,13 @@ CODES: dict[str, Explanation] = {
         "not overwrite a playbook.",
         "mdsim play crash.yaml --report crash.yaml",
         "mdsim play crash.yaml --report crash.html",
+    ),
+    "MD929": Explanation(
+        "the figures of a crisis cannot be used",
+        "Internal: a file under mdsim/datasets/crises is missing or breaks the rules of its kind. They are "
+        "written by tools/derive_crises.py and checked by a test; please report it.",
+        "",
+        "",
     ),
     "MD930": Explanation(
         "an effect names an unknown instrument",

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 
-from mdsim.core.errors import Problem
 from mdsim.core.instruments import Catalogue
 from mdsim.core.params import (
     Args,
@@ -25,7 +24,7 @@ from mdsim.playbook.grammar import KEYFRAME, SHAPE, Key, Section
 from mdsim.playbook.loader import Data
 from mdsim.playbook.plan import EffectAct
 from mdsim.playbook.reader import TAKES, At, Reader, meant
-from mdsim.playbook.verbs import LATER_CURVES, Grammar, section_of
+from mdsim.playbook.verbs import Grammar, section_of
 
 _WEIGHT = Key("weight", Kind.NUMBER, "", low=Decimal(-100), high=Decimal(100))
 
@@ -217,11 +216,6 @@ class Arguments:
         return CurveSpec(shape, args)
 
     def _unknown_curve(self, shape: str, at: At) -> None:
-        if shape in LATER_CURVES:
-            self._reader.problems.append(
-                Problem("MD056", f"'{shape}' is part of the language but not available in this version", at)
-            )
-            return
         near = meant(shape, self._grammar.curves)
         help_ = f"did you mean '{near}'?" if near else "there are " + ", ".join(self._grammar.curves)
         self._reader.problem("MD071", f"there is no curve {shown(shape)}", at, help_)

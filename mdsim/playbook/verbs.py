@@ -61,7 +61,6 @@ _LATER: tuple[Verb, ...] = tuple(
         ("use", "the steps of another playbook"),
     )
 )
-LATER_CURVES = ("history",)
 
 _EXAMPLES: dict[Kind, tuple[str, ...]] = {
     Kind.DURATION: ("90s", "5m", "1h30m"),

@@ -87,7 +87,7 @@ WRONG: list[tuple[dict[str, Value], str, tuple[str | int, ...], str]] = [
         ("symbols", "USDC-USD"),
         "USDC-USD cannot have the weight 0.5: 'to' is a price, reached exactly",
     ),
-    ({"symbol": "BTC-USD"}, "MD105", (), "a move needs one of 'to', 'by', 'retrace' or 'path'"),
+    ({"symbol": "BTC-USD"}, "MD105", (), "a move needs one of 'to', 'by', 'retrace', 'path' or 'history'"),
     (
         {"symbol": "BTC-USD", "to": D(50_000), "by": D("-0.1")},
         "MD105",

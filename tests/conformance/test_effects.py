@@ -172,7 +172,8 @@ def test_every_start_has_one_end_and_no_float() -> None:
         board = disturbed()
         put(board, effect, args, at_ns=2 * SECOND)
         told: list[Notice] = []
-        for at in range(2, 100):
+        week = 7 * 24 * 3600  # longer than any crisis that travels along
+        for at in (*range(2, 100), week, 2 * week):
             board.compute(at * SECOND, BASE)
             told += board.notices()
         kinds = [one.kind for one in told if one.path == "step"]

@@ -1,16 +1,17 @@
-"""Move price levels: to a price, by a change, along keyframes, or part of the way back."""
+"""Move price levels: to a price, by a change, along keyframes, as in a crisis, or part of the way back."""
 
 from __future__ import annotations
 
 import math
 from decimal import Decimal
 
+from mdsim.chaos import crises
 from mdsim.chaos.arguments import given, shortest_ns
 from mdsim.chaos.board import Board
 from mdsim.chaos.curves.path import last_at_ns
-from mdsim.chaos.effects import _rules, _words
+from mdsim.chaos.effects import _history, _rules, _words
 from mdsim.chaos.moves import Along, By, Change, GiveBack, Goal, To
-from mdsim.chaos.shapes import LINEAR, PATH, shipped
+from mdsim.chaos.shapes import HISTORY, LINEAR, PATH, shipped
 from mdsim.chaos.targets import Target
 from mdsim.core.decimals import log, plain
 from mdsim.core.errors import Problem
@@ -20,7 +21,9 @@ from mdsim.core.ports import Activation, EffectType, Tap
 from mdsim.core.time import format_duration
 from mdsim.core.values import render
 
-GOALS = ("to", "by", "retrace", "path")
+GOALS = ("to", "by", "retrace", "path", "history")
+OWN_CURVES = (PATH, HISTORY)
+"""What comes with a curve of the same name."""
 WALK = "walk"
 FAR = 100
 """A price this many times off the typical one is taken for a slip."""
@@ -31,6 +34,9 @@ def check(args: Args, catalogue: Catalogue) -> list[Problem]:
     verb = _verb(args)
     found, problems = _rules.targets(args, catalogue, verb)
     problems += _goal_rules(args)
+    if verb == HISTORY:
+        return problems + _history.rules(args, _history.recorded(args, found, catalogue), catalogue)
+    problems += _history.without(args)
     if verb == "to":
         problems += _price_rules(args, found, catalogue)
     elif verb == PATH:
@@ -55,12 +61,18 @@ def _goal_rules(args: Args) -> list[Problem]:
         help_ = "leave 'curve' out, or write curve: {shape: path, join: smooth}"
         message = f"keyframes are joined by the curve path, not by {curve.name}"
         return [Problem("MD107", message, ("curve",), help_)]
-    if curve is not None and curve.free and curve.name != PATH and written:
+    if curve is not None and (curve.name == HISTORY) != (written == [HISTORY]):
+        if written == [HISTORY]:
+            message, help_ = f"a recorded crisis goes its own way, not {curve.name}", "leave 'curve' out"
+        else:
+            message, help_ = "the curve history needs a crisis under 'history'", "write history: 2021-05-19"
+        return [Problem("MD107", message, ("curve",), help_)]
+    if curve is not None and curve.free and curve.name not in (PATH, HISTORY) and written:
         message = f"the curve {curve.name} has no target, so '{written[0]}' means nothing to it"
         help_ = f"leave '{written[0]}' out, or use the curve bridge, which ends on target"
         return [Problem("MD106", message, ("curve",), help_)]
     if not written and (curve is None or not curve.free):
-        message = "a move needs one of 'to', 'by', 'retrace' or 'path'"
+        message = "a move needs one of 'to', 'by', 'retrace', 'path' or 'history'"
         return [Problem("MD105", message, help="add by: -5%")]
     return []
 
@@ -138,7 +150,10 @@ def describe(args: Args) -> str:
         frames = _keyframes(args)
         words += f" through {len(frames)} keyframe{'s' if len(frames) != 1 else ''}"
         args = args if args.get("over") is not None else _path_timed(args)
-    words += _words.travel_words(args, PATH if verb == PATH else LINEAR.shape)
+    elif verb == HISTORY:
+        words += _history.words(args)
+        args = _history.timed(args)
+    words += _words.travel_words(args, verb if verb in OWN_CURVES else LINEAR.shape)
     if args.get("jitter") is not None:
         words += f", jitter {render(Kind.SHARE, args['jitter'])}"
     if args.get("correlation") is not None:
@@ -156,14 +171,16 @@ def activate(board: Board, activation: Activation) -> None:
     args = activation.args
     verb = _verb(args)
     found, _ = _rules.targets(args, board.catalogue, verb)
+    if verb == HISTORY:
+        found = _history.recorded(args, found, board.catalogue)
     then = given(args, "then", Afterwards)
     correlation = given(args, "correlation", Decimal)
     change = Change(
         effect="move",
         description=describe(args),
         targets=tuple(found),
-        goal=_goal(args, verb),
-        curve=given(args, "curve", CurveSpec) or (CurveSpec(PATH, {}) if verb == PATH else LINEAR),
+        goal=_history.goal(args, found, board.catalogue) if verb == HISTORY else _goal(args, verb),
+        curve=given(args, "curve", CurveSpec) or (CurveSpec(verb, {}) if verb in OWN_CURVES else LINEAR),
         jitter=float(given(args, "jitter", Decimal) or 0),
         correlation=None if correlation is None else float(correlation),
         lag_ns=given(args, "lag", int) or 0,
@@ -173,8 +190,9 @@ def activate(board: Board, activation: Activation) -> None:
 
 
 def lasts(args: Args) -> int | DurationDraw | None:
-    """Keyframes tell how long they take."""
-    return last_at_ns(_keyframes(args)) or None
+    """Keyframes and recordings tell how long they take."""
+    event = _history.crisis(args)
+    return event.length_ns if event is not None else last_at_ns(_keyframes(args)) or None
 
 
 def _goal(args: Args, verb: str) -> Goal:
@@ -203,7 +221,7 @@ def _path_timed(args: Args) -> Args:
 
 EFFECT = EffectType(
     name="move",
-    summary="move price levels: to a price, by a change, along keyframes, or part of the way back",
+    summary="move price levels: to a price, by a change, along keyframes, as in a crisis, or back",
     tap=Tap.REFERENCE,
     params=(
         Param("symbol", Kind.SYMBOL, "the instrument; BTC-USD moves BTC itself, and its cross rates follow"),
@@ -224,7 +242,20 @@ EFFECT = EffectType(
             high=Decimal(1),
         ),
         Param("path", Kind.KEYFRAMES, "changes against the base feed at given times after the start"),
-        Param("over", Kind.DURATION, "how long it takes; absent: at once", low=0),
+        Param(
+            HISTORY,
+            Kind.CHOICE,
+            "do what prices did in a recorded crisis, each symbol by the recording of its base asset",
+            choices=crises.names(),
+        ),
+        Param(
+            "scale",
+            Kind.SHARE,
+            "how far the prices of `history` go, as a share of each move in log price; absent: 100%",
+            low=Decimal("0.01"),
+            high=Decimal(3),
+        ),
+        Param("over", Kind.DURATION, "how long it takes; absent: at once, or as long as recorded", low=0),
         Param("curve", Kind.CURVE, "how it travels; absent: linear"),
         Param(
             "jitter",
