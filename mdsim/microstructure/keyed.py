@@ -15,7 +15,7 @@ MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
 """2^64 over the golden ratio, the increment of SplitMix64."""
 
-_POISSON_EXACT_MOST = 30.0
+_POISSON_EXACT_MOST = 10.0
 
 
 def mix(value: int) -> int:
@@ -52,14 +52,15 @@ NORMALS = normal_table(1024)
 
 
 def poisson(mean: float, uniform: float) -> int:
-    """The quantile of a Poisson variable, by summing; above a mean of 30 the normal approximation.
+    """The quantile of a Poisson variable: summed up to a mean of 10, above it a normal with its skewness.
 
     Args:
         mean: at least 0.
         uniform: in [0, 1).
     """
     if mean > _POISSON_EXACT_MOST:
-        count = mean + math.sqrt(mean) * NORMALS[int(uniform * 1024)] + 0.5
+        normal = NORMALS[int(uniform * 1024)]
+        count = mean + math.sqrt(mean) * normal + (normal * normal - 1.0) / 6.0 + 0.5
         return int(count) if count > 0.0 else 0
     term = math.exp(-mean)
     total, count = term, 0

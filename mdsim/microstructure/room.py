@@ -2,14 +2,15 @@
 
 Random state moves on a grid of its own, ``start_ns + k step_ns``, and holds between, so an extra cycle of
 the engine shifts no draw. Arrivals and sweeps move with every step, depth, volatility and spread factors
-once a second (or once a step, if that is longer). Ladders and prints are made when somebody asks.
+every two seconds (or once a step, if that is longer). Ladders and prints are made when somebody asks.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
+from bisect import bisect_left
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import NamedTuple
 
 from mdsim.core.errors import UnavailableError
@@ -29,7 +30,9 @@ from mdsim.microstructure.volatility import Volatility
 from mdsim.microstructure.volume import hour_of_day, seasonal
 
 LEVELS = 10
+_SLOW_NS = 2 * SECOND
 _KEEP_STEPS = 4
+_TRIM_LEAST = 64
 _DRIFT = 1.5
 """A book is laid out anew when the mid is this many times above or below where it was laid out."""
 
@@ -46,6 +49,9 @@ class _Moment(NamedTuple):
     asks: list[int]
     prior_bids: list[int]
     prior_asks: list[int]
+
+
+_STEP = attrgetter("step")
 
 
 class Microstructure:
@@ -90,7 +96,7 @@ class Microstructure:
         self._start_ns = start_ns
         self._step_ns = step_ns
         self._step = -1
-        self._slow_every = max(1, round(SECOND / step_ns))
+        self._slow_every = max(1, round(_SLOW_NS / step_ns))
         period_ns = self._slow_every * step_ns
         self._volatility = Volatility(chosen.volatility, catalogue, period_ns)
         self._depths = Depths(chosen.depth, catalogue, seeds, period_ns)
@@ -108,10 +114,12 @@ class Microstructure:
         self._anchors: list[int] = []
         self._mids: list[int] = []
         self._slow_mids: list[int] = []
+        self._minute = -1
+        self._hour = 1.0
         self._factors = CALM
         self._keep_ns = max(keep_ns, _KEEP_STEPS * step_ns)
-        self._moments: deque[_Moment] = deque()
-        self._forgotten_ns = start_ns
+        self._moments: list[_Moment] = []
+        self._trim_at = _TRIM_LEAST
 
     def advance(self, now_ns: int, mids: list[int], factors: Factors = CALM) -> None:
         """Bring everything up to ``now_ns``; never called with an earlier time than before.
@@ -148,8 +156,8 @@ class Microstructure:
             )
         )
         self._mids, self._factors, self.now_ns = mids, factors, now_ns
-        while self._moments[0].since_ns < now_ns - self._keep_ns:
-            self._forgotten_ns = self._time_of(self._moments.popleft().step + 1)
+        if len(self._moments) >= self._trim_at:
+            self._forget()
 
     def prints(self, at: int, start_ns: int, end_ns: int) -> list[Print]:
         """Trades of instrument ``at`` with ``start_ns <= ts < end_ns``, by time.
@@ -160,19 +168,22 @@ class Microstructure:
         Raises:
             UnavailableError: ``start_ns`` lies further back than prints are kept.
         """
-        if start_ns < self._forgotten_ns:
+        kept_ns = self.now_ns - self._keep_ns
+        if start_ns < kept_ns and self._start_ns < kept_ns:
             raise UnavailableError(
                 "MD211",
-                f"trades before {format_utc(self._forgotten_ns)} are no longer kept",
+                f"trades before {format_utc(kept_ns)} are no longer kept",
                 hint=f"ask within {format_duration(self._keep_ns)} of their time",
             )
-        found: list[Print] = []
         moments = self._moments
-        for index, moment in enumerate(moments):
-            if moment.counts is None or not moment.counts[at]:
-                continue
+        begins = bisect_left(moments, (start_ns - self._start_ns) // self._step_ns, key=_STEP)
+        found: list[Print] = []
+        for index in range(begins, len(moments)):
+            moment = moments[index]
             begin_ns = self._time_of(moment.step)
-            if begin_ns >= end_ns or begin_ns + self._step_ns <= start_ns:
+            if begin_ns >= end_ns:
+                break
+            if moment.counts is None or not moment.counts[at]:
                 continue
             quotes = self._quotes(at, index, begin_ns)
             move = moment.mids[at] - moment.before[at]
@@ -230,15 +241,11 @@ class Microstructure:
         now_ns, volatility, depths = self._time_of(self._step), self._volatility, self._depths
         volume = self.profile.volume
         volatility.update(mids, self._slow_mids)
-        depths.update(volatility.ratios, volatility.shocks)
-        self._spreads.update(
-            mids,
-            volatility.ratios,
-            volatility.sigmas,
-            depths.bids,
-            depths.asks,
-            hour_of_day(volume, now_ns),
-        )
+        depths.update(volatility.logs, volatility.shocks)
+        if now_ns // MINUTE != self._minute:
+            self._minute = now_ns // MINUTE
+            self._hour = hour_of_day(volume, self._minute * MINUTE)
+        self._spreads.update(mids, volatility.logs, volatility.sigmas, depths.bids, depths.asks, self._hour)
         season = seasonal(volume, now_ns, self._slow_every * self._step_ns)
         self._arrivals.update(volatility.ratios, season)
         for at, anchor in enumerate(self._anchors):
@@ -252,11 +259,16 @@ class Microstructure:
         if not self.bids:
             self.bids, self.asks = self._spreads.quote(mids, factors)
         begin_ns = self._time_of(self._step)
-        if begin_ns < now_ns - self._keep_ns:
-            self._forgotten_ns = begin_ns + self._step_ns
+        if begin_ns + self._step_ns < now_ns - self._keep_ns:
             return
         bids, asks = self.bids, self.asks
         self._moments.append(_Moment(begin_ns, self._step, counts, mids, before, bids, asks, bids, asks))
+
+    def _forget(self) -> None:
+        """Let go of what is too old; not in every cycle, so that it costs next to nothing."""
+        oldest = (self.now_ns - self._keep_ns - self._start_ns) // self._step_ns
+        del self._moments[: bisect_left(self._moments, oldest, key=_STEP)]
+        self._trim_at = max(_TRIM_LEAST, 2 * len(self._moments))
 
     def _quotes(self, at: int, index: int, begin_ns: int) -> list[Quote]:
         """Quotes in force within the step whose first moment is at ``index``."""

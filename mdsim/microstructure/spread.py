@@ -15,6 +15,8 @@ from mdsim.microstructure.factors import CALM, Factors
 from mdsim.microstructure.profile import Profile
 
 _CLOSED = 1e-9
+_ROUNDING = 2.0
+"""A step's move of so many increments may be rounding onto the grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,48 +62,76 @@ class Spreads:
     """
 
     def __init__(self, profile: Profile, parameters: list[SpreadParameters], step_ns: int) -> None:
+        size = len(parameters)
         self._law = profile.spread
-        self._bases = [math.log(one.base_bps * 1e-4 * one.asset) for one in parameters]
-        self._exponents = [
-            (one.volatility_exponent, -0.5 * one.liquidity_exponent, -one.hour_exponent) for one in parameters
-        ]
-        self.widths = [math.exp(base) for base in self._bases]
-        self.gaps = [0.0] * len(parameters)
+        self._parameters = parameters
+        self._hour = math.nan
+        self._bases = [0.0] * size
+        self._by_volatility = [one.volatility_exponent for one in parameters]
+        self._by_depth = [-0.5 * one.liquidity_exponent for one in parameters]
+        self.widths = [0.0] * size
+        self.gaps = [0.0] * size
         self._open = False
         self._keep = 2.0 ** (-step_ns / profile.spread.sweep_half_life_ns)
-        self._root_step_s = math.sqrt(step_ns / SECOND)
-        self._limits = [math.inf] * len(parameters)
+        self._three_sd = 3.0 * math.sqrt(step_ns / SECOND)
+        self._limits: list[float] = []
+        # Half spreads in increments below and above the mid while nothing is asked and no gap is open.
+        self._below: list[int] = []
+        self._above: list[int] = []
 
     def update(
         self,
         mids: list[int],
-        ratios: list[float],
+        volatility_logs: list[float],
         sigmas: list[float],
         bids: list[float],
         asks: list[float],
         hour: float,
     ) -> None:
-        """Take the slow factors: volatility ratios and levels, log depths a side, the hour's volume."""
-        exp, log, log_hour, exponents = math.exp, math.log, math.log(hour), self._exponents
-        widths, limits, three_sd = self.widths, self._limits, 3.0 * self._root_step_s
-        for at, base in enumerate(self._bases):
-            by_volatility, by_depth, by_hour = exponents[at]
-            widths[at] = exp(
-                base + by_volatility * log(ratios[at]) + by_depth * (bids[at] + asks[at]) + by_hour * log_hour
+        """Take the slow factors; must come before the first quote.
+
+        Args:
+            mids: in increments.
+            volatility_logs: natural log of volatility over calm volatility.
+            sigmas: standard deviation of a one-second return, as a fraction.
+            bids: log depth over calm depth on the bid side.
+            asks: likewise on the ask side.
+            hour: volume at this hour over the day's mean.
+        """
+        if hour != self._hour:
+            self._hour, log_hour = hour, math.log(hour)
+            self._bases = [
+                math.log(one.base_bps * 1e-4 * one.asset) - one.hour_exponent * log_hour
+                for one in self._parameters
+            ]
+        exp = math.exp
+        self.widths = [
+            exp(base + by_volatility * log + by_depth * (bid + ask))
+            for base, by_volatility, log, by_depth, bid, ask in zip(
+                self._bases, self._by_volatility, volatility_logs, self._by_depth, bids, asks, strict=True
             )
-            limit = three_sd * sigmas[at] * mids[at]
-            limits[at] = max(2.0, limit)  # a move of an increment or two is rounding
+        ]
+        spreads = [int(mid * width + 0.5) or 1 for mid, width in zip(mids, self.widths, strict=True)]
+        self._below = [spread >> 1 for spread in spreads]
+        self._above = [spread + 1 >> 1 for spread in spreads]
+        three_sd = self._three_sd
+        self._limits = [three_sd * sigma * mid for sigma, mid in zip(sigmas, mids, strict=True)]
 
     def sweep(self, mids: list[int], before: list[int]) -> None:
         """One step on: gaps close, and a step that moved past three standard deviations opens one."""
         if self._open:
             self._close()
+        for mid, last, limit in zip(mids, before, self._limits, strict=True):
+            if not -limit <= mid - last <= limit:
+                self._sweep(mids, before)
+                return
+
+    def _sweep(self, mids: list[int], before: list[int]) -> None:
+        most = self._law.sweep_most_bps * 1e-4
         for at, limit in enumerate(self._limits):
-            move = mids[at] - before[at]
-            if not -limit <= move <= limit:
-                most = self._law.sweep_most_bps * 1e-4
-                gap = self.gaps[at] + self._law.sweep_share * (abs(move) - limit) / mids[at]
-                self.gaps[at] = min(gap, most)
+            excess = abs(mids[at] - before[at]) - max(limit, _ROUNDING)
+            if excess > 0.0:
+                self.gaps[at] = min(self.gaps[at] + self._law.sweep_share * excess / mids[at], most)
                 self._open = True
 
     def _close(self) -> None:
@@ -115,18 +145,28 @@ class Spreads:
         An odd spread has its larger half above the mid, so one increment is ``mid`` and ``mid + 1``. Where
         the lower half would go under one increment, the bid is 1.
         """
-        widths = self.widths
-        if self._open:
-            widths = [width + gap for width, gap in zip(widths, self.gaps, strict=True)]
-        if factors is CALM:
-            spreads = [int(mid * width + 0.5) or 1 for mid, width in zip(mids, widths, strict=True)]
-        else:
-            spreads = [
-                int(max(1.0, mid * width) * factor + 0.5) or 1
-                for mid, width, factor in zip(mids, widths, factors.spread, strict=True)
-            ]
-        bids = [mid - (spread >> 1) for mid, spread in zip(mids, spreads, strict=True)]
-        asks = [bid + spread for bid, spread in zip(bids, spreads, strict=True)]
+        below, above = self._below, self._above
+        if self._open or factors is not CALM:
+            spreads = self._asked(mids, factors)
+            below = [spread >> 1 for spread in spreads]
+            above = [spread + 1 >> 1 for spread in spreads]
+        bids = [mid - half for mid, half in zip(mids, below, strict=True)]
+        asks = [mid + half for mid, half in zip(mids, above, strict=True)]
         if min(bids, default=1) < 1:
             bids = [bid if bid > 0 else 1 for bid in bids]
         return bids, asks
+
+    def _asked(self, mids: list[int], factors: Factors) -> list[int]:
+        """Spreads in increments with open gaps, then times what a playbook asks for."""
+        calm = [
+            int(mid * (width + gap) + 0.5) or 1
+            for mid, width, gap in zip(mids, self.widths, self.gaps, strict=True)
+        ]
+        if factors is CALM:
+            return calm
+        return [
+            int(max(1.0, mid * (width + gap)) * factor + 0.5) or 1 if factor != 1.0 else spread
+            for spread, mid, width, gap, factor in zip(
+                calm, mids, self.widths, self.gaps, factors.spread, strict=True
+            )
+        ]

@@ -29,39 +29,39 @@ class Volatility:
     """Exponentially weighted mean of squared returns, one an instrument, over a fixed period.
 
     Attributes:
-        ratios: volatility against calm, between the law's bounds.
-        shocks: the last return in standard deviations of what was usual before it; signed.
+        logs: natural log of volatility over calm volatility, between the law's bounds.
+        ratios: the same without the log.
         sigmas: present standard deviation of a one-second return, as a fraction.
+        shocks: the last return in standard deviations of what was usual before it; signed.
     """
 
     def __init__(self, law: VolatilityLaw, catalogue: Catalogue, period_ns: int) -> None:
-        calm = [calm_sigma(law, item) for item in catalogue]
-        self.ratios = [1.0] * len(calm)
-        self.shocks = [0.0] * len(calm)
-        self.sigmas = list(calm)
-        self._calm = calm
-        self._law = law
+        self._calm = [calm_sigma(law, item) for item in catalogue]
+        self.logs = [0.0] * len(self._calm)
+        self.ratios = [1.0] * len(self._calm)
+        self.sigmas = list(self._calm)
+        self.shocks = [0.0] * len(self._calm)
+        self._squares = [1.0] * len(self._calm)
+        self._low, self._high, self._most = law.low**2, law.high**2, law.winsor**2
         self._keep = 2.0 ** (-period_ns / law.half_life_ns)
         self._per_root_s = math.sqrt(SECOND / period_ns)
 
     def update(self, mids: list[int], before: list[int]) -> None:
         """Take the returns of one period; mids in increments, at its end and at its start."""
-        law, keep, per_root_s = self._law, self._keep, self._per_root_s
-        low, high, most, gain, sqrt = law.low, law.high, law.winsor, 1.0 - self._keep, math.sqrt
-        sigmas, calm, ratios, shocks = self.sigmas, self._calm, self.ratios, self.shocks
-        for at, mid in enumerate(mids):
-            sigma = sigmas[at]
-            shock = (mid / before[at] - 1.0) * per_root_s / sigma
-            shocks[at] = shock
-            if shock > most:
-                shock = most
-            elif shock < -most:
-                shock = -most
-            sigma *= sqrt(keep + gain * shock * shock)
-            ratio = sigma / calm[at]
-            if ratio < low:
-                ratio, sigma = low, low * calm[at]
-            elif ratio > high:
-                ratio, sigma = high, high * calm[at]
-            ratios[at] = ratio
-            sigmas[at] = sigma
+        # Comprehensions over whole lists: this runs for every instrument of every run, all the time.
+        keep, gain, most, per_root_s = self._keep, 1.0 - self._keep, self._most, self._per_root_s
+        log, sqrt = math.log, math.sqrt
+        self.shocks = [
+            (mid / last - 1.0) * per_root_s / sigma
+            for mid, last, sigma in zip(mids, before, self.sigmas, strict=True)
+        ]
+        squares = [
+            square * (keep + gain * min(most, shock * shock))
+            for square, shock in zip(self._squares, self.shocks, strict=True)
+        ]
+        if min(squares) < self._low or max(squares) > self._high:
+            squares = [min(max(square, self._low), self._high) for square in squares]
+        self._squares = squares
+        self.logs = [0.5 * log(square) for square in squares]
+        self.ratios = [sqrt(square) for square in squares]
+        self.sigmas = [calm * ratio for calm, ratio in zip(self._calm, self.ratios, strict=True)]
