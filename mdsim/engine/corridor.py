@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from mdsim.chaos.board import Board
 from mdsim.core.events import Notice
+from mdsim.core.factors import CALM
 from mdsim.core.ports import Activation, BaseFeed, Curves, Registry
+from mdsim.core.seeds import SeedTree
 from mdsim.engine.commands import Command, CutEffect, ReleaseRun, StartEffect
 from mdsim.engine.market import Market
 from mdsim.engine.view import Reading, View
 from mdsim.engine.watches import Watch
+from mdsim.microstructure.room import Microstructure
 
 
 @dataclass(slots=True)
@@ -34,12 +37,24 @@ class Engine:
         feed: BaseFeed,
         effects: Registry,
         curves: Curves,
+        *,
+        seeds: SeedTree | None = None,
         probes: Mapping[str, Mapping[str, Reading]] | None = None,
     ) -> None:
+        """Open a market.
+
+        Args:
+            feed: base prices, advanced to their start.
+            effects: verbs by name.
+            curves: shapes by name.
+            seeds: of the microstructure's draws; a fixed tree when they do not matter.
+            probes: last answers by probe and field, kept up to date by whoever asks.
+        """
         self.feed = feed
         self.board = Board(feed.catalogue, curves)
         self.market = Market(feed.catalogue)
-        self.view = View(self.market, feed, probes or {})
+        self.micro = Microstructure(feed.catalogue, seeds or SeedTree(1), feed.start_ns, feed.step_ns)
+        self.view = View(self.market, feed, self.micro, probes or {})
         self._effects = effects
         self._pending: list[Command] = []
         self._watches: list[Watch] = []
@@ -69,7 +84,10 @@ class Engine:
         feed = self.feed
         feed.advance(now_ns)
         base_logs = feed.log_prices
-        self.market.publish(now_ns, self.board.compute(now_ns, base_logs), base_logs)
+        market, micro = self.market, self.micro
+        mids = market.on_grid(self.board.compute(now_ns, base_logs))
+        micro.advance(now_ns, mids, CALM)
+        market.publish(now_ns, mids, micro.bids, micro.asks, base_logs)
         self.view.refresh(now_ns)
         fired = [
             watch

@@ -1,4 +1,4 @@
-"""The published market: every instrument's quote on its grid, and a digest of all that was published."""
+"""The published market: every instrument's quote on its grid, and a digest of it all."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ class Market:
         self.low_at_ns = [0] * size
         self.high_at_ns = [0] * size
         self._increments = [float(item.price_increment) for item in catalogue]
-        self._half_spreads = [float(item.spread_bps) / 20_000.0 for item in catalogue]
         self._hash = hashlib.sha256()
         self._unhashed: list[str] = []
 
@@ -48,18 +47,18 @@ class Market:
         """Ticks published so far: every instrument in every cycle."""
         return self.cycles * len(self.mids)
 
-    def publish(self, now_ns: int, logs: list[float], base_logs: list[float]) -> None:
-        """Put natural-log mids on the grid, quote around them, and count them into the digest.
+    def on_grid(self, logs: list[float]) -> list[int]:
+        """Natural-log mids as whole increments: the one gate from models to prices."""
+        return grid_all(logs, self._increments)
 
-        The spread is the instrument's calm one, never under two increments, so that the mid stays on
-        the grid between bid and ask.
-        """
-        mids = grid_all(logs, self._increments)
-        halves = [round(mid * half) or 1 for mid, half in zip(mids, self._half_spreads, strict=True)]
+    def publish(
+        self, now_ns: int, mids: list[int], bids: list[int], asks: list[int], base_logs: list[float]
+    ) -> None:
+        """Take a cycle's quotes, in increments, and count them into the digest."""
         self.now_ns = now_ns
         self.mids = mids
-        self.bids = [mid - half for mid, half in zip(mids, halves, strict=True)]
-        self.asks = [mid + half for mid, half in zip(mids, halves, strict=True)]
+        self.bids = bids
+        self.asks = asks
         self.base_logs[:] = base_logs
         self.cycles += 1
         if not self.first:
@@ -68,7 +67,7 @@ class Market:
             self.high_at_ns = [now_ns] * len(mids)
         else:
             self._stretch(now_ns, mids)
-        self._unhashed.append(f"{now_ns} {mids} {self.bids} {self.asks}\n")
+        self._unhashed.append(f"{now_ns} {mids} {bids} {asks}\n")
         if len(self._unhashed) >= _DIGEST_BATCH:
             self._flush()
 
@@ -102,6 +101,10 @@ class Market:
     def references(self) -> list[int]:
         """The base feed's mid of every instrument, on its grid, in catalogue order."""
         return grid_all(self.base_logs, self._increments)
+
+    def halted(self, at: int) -> bool:
+        """Whether instrument ``at`` is published at all."""
+        return False
 
     def tick(self, at: int) -> Tick:
         """The last publication of instrument ``at`` as an event."""

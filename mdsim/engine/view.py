@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from mdsim.core.conditions import METRICS, Aggregation, Condition, Metric, ProbeField, Subject, subjects
-from mdsim.core.decimals import plain
+from mdsim.core.decimals import from_steps, plain
 from mdsim.core.errors import UnavailableError
 from mdsim.core.params import Kind
 from mdsim.core.ports import BaseFeed
 from mdsim.core.time import MINUTE, SECOND, format_duration
 from mdsim.engine.market import Market
-from mdsim.engine.windows import CorrelationWindow, Extremes, HighWindow, PastWindow
+from mdsim.engine.windows import CorrelationWindow, Extremes, HighWindow, PastWindow, SumWindow
+from mdsim.microstructure.room import Microstructure
 
 Reading: TypeAlias = Decimal | float | int | str | None
 Reader: TypeAlias = Callable[[], Reading]
@@ -25,8 +26,15 @@ class View:
     Windows are kept only for metrics somebody asked for (``require``), from that moment on.
     """
 
-    def __init__(self, market: Market, feed: BaseFeed, probes: Mapping[str, Mapping[str, Reading]]) -> None:
+    def __init__(
+        self,
+        market: Market,
+        feed: BaseFeed,
+        micro: Microstructure,
+        probes: Mapping[str, Mapping[str, Reading]],
+    ) -> None:
         self.market = market
+        self._micro = micro
         self._feed = feed
         self._probes = probes
         self._index = market.catalogue.index
@@ -155,6 +163,24 @@ class View:
 
         return read
 
+    def _volume(self, subject: Metric) -> Reader:
+        at, micro, window = self._index[subject.symbol], self._micro, SumWindow(subject.over_ns)
+        increment = self.market.catalogue[subject.symbol].size_increment
+        seen_ns = self._feed.start_ns
+
+        def push(now_ns: int) -> None:
+            nonlocal seen_ns
+            window.push(now_ns, sum(one.size for one in micro.prints(at, seen_ns, now_ns)))
+            seen_ns = now_ns
+
+        self._refresh.append(push)
+
+        def read() -> Reading:
+            total = window.total()
+            return None if total is None else from_steps(total, increment)
+
+        return read
+
     def _state(self, _subject: Metric) -> Reader:
         return lambda: "LIVE"
 
@@ -183,6 +209,7 @@ _BUILDERS: dict[str, Callable[[View, Metric], Reader]] = {
     "drawdown": View._drawdown,
     "age": View._age,
     "rate": View._rate,
+    "volume": View._volume,
     "state": View._state,
     "basis": View._basis,
     "correlation": View._correlation,

@@ -57,6 +57,35 @@ class HighWindow:
         return self._points[0][1] if self._points else None
 
 
+class SumWindow:
+    """The sum over the last ``over_ns``; exact, because it adds whole numbers."""
+
+    def __init__(self, over_ns: int) -> None:
+        self.over_ns = over_ns
+        self._started_ns: int | None = None
+        self._now_ns = 0
+        self._sum = 0
+        self._points: deque[tuple[int, int]] = deque()
+
+    def push(self, now_ns: int, amount: int) -> None:
+        """Add what came since the last push."""
+        if self._started_ns is None:
+            self._started_ns = now_ns
+        self._now_ns = now_ns
+        if amount:
+            self._sum += amount
+            self._points.append((now_ns, amount))
+        edge_ns = now_ns - self.over_ns
+        while self._points and self._points[0][0] <= edge_ns:
+            self._sum -= self._points.popleft()[1]
+
+    def total(self) -> int | None:
+        """The sum, or None while the history is shorter than the window."""
+        if self._started_ns is None or self._now_ns - self._started_ns < self.over_ns:
+            return None
+        return self._sum
+
+
 class CorrelationWindow:
     """Pearson correlation of the cycle-to-cycle log returns of two instruments over ``over_ns``.
 

@@ -281,5 +281,5 @@ def profile_named(name: str) -> Profile:
         return PROFILES[name]
     except KeyError:
         raise UsageError(
-            "MD210", f"there is no market profile '{name}'", hint=f"use one of {', '.join(PROFILES)}"
+            "MD235", f"there is no market profile '{name}'", hint=f"use one of {', '.join(PROFILES)}"
         ) from None

@@ -14,12 +14,12 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from mdsim.core.errors import UnavailableError
+from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import ASSETS, AssetKind, Catalogue, Instrument
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import MINUTE, SECOND, format_duration, format_utc
 from mdsim.microstructure.book import Book
 from mdsim.microstructure.depth import Depths, cumulative
-from mdsim.microstructure.factors import CALM, Factors
 from mdsim.microstructure.keyed import key_of
 from mdsim.microstructure.ladder import Ladders, LadderState, coarse
 from mdsim.microstructure.prints import Expansion, Print, Quote
@@ -171,7 +171,7 @@ class Microstructure:
         kept_ns = self.now_ns - self._keep_ns
         if start_ns < kept_ns and self._start_ns < kept_ns:
             raise UnavailableError(
-                "MD211",
+                "MD236",
                 f"trades before {format_utc(kept_ns)} are no longer kept",
                 hint=f"ask within {format_duration(self._keep_ns)} of their time",
             )

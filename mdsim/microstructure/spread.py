@@ -9,12 +9,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import Catalogue
 from mdsim.core.time import SECOND
-from mdsim.microstructure.factors import CALM, Factors
 from mdsim.microstructure.profile import Profile
 
-_CLOSED = 1e-9
+_CLOSED = 2e-6
+"""A gap of a fiftieth of a basis point is none."""
 _ROUNDING = 2.0
 """A step's move of so many increments may be rounding onto the grid."""
 
@@ -58,7 +59,7 @@ class Spreads:
 
     Attributes:
         widths: the product of the five factors, as a fraction; the floor of one increment comes in ``quote``.
-        gaps: what sweeps left open, as a fraction.
+        gaps: what sweeps left open, as a fraction, by instrument; those that have closed are not in it.
     """
 
     def __init__(self, profile: Profile, parameters: list[SpreadParameters], step_ns: int) -> None:
@@ -70,8 +71,7 @@ class Spreads:
         self._by_volatility = [one.volatility_exponent for one in parameters]
         self._by_depth = [-0.5 * one.liquidity_exponent for one in parameters]
         self.widths = [0.0] * size
-        self.gaps = [0.0] * size
-        self._open = False
+        self.gaps: dict[int, float] = {}
         self._keep = 2.0 ** (-step_ns / profile.spread.sweep_half_life_ns)
         self._three_sd = 3.0 * math.sqrt(step_ns / SECOND)
         self._limits: list[float] = []
@@ -119,8 +119,9 @@ class Spreads:
 
     def sweep(self, mids: list[int], before: list[int]) -> None:
         """One step on: gaps close, and a step that moved past three standard deviations opens one."""
-        if self._open:
-            self._close()
+        if self.gaps:
+            keep = self._keep
+            self.gaps = {at: gap * keep for at, gap in self.gaps.items() if gap * keep > _CLOSED}
         for mid, last, limit in zip(mids, before, self._limits, strict=True):
             if not -limit <= mid - last <= limit:
                 self._sweep(mids, before)
@@ -131,13 +132,8 @@ class Spreads:
         for at, limit in enumerate(self._limits):
             excess = abs(mids[at] - before[at]) - max(limit, _ROUNDING)
             if excess > 0.0:
-                self.gaps[at] = min(self.gaps[at] + self._law.sweep_share * excess / mids[at], most)
-                self._open = True
-
-    def _close(self) -> None:
-        keep = self._keep
-        self.gaps = [gap * keep if gap > _CLOSED else 0.0 for gap in self.gaps]
-        self._open = any(self.gaps)
+                gap = self.gaps.get(at, 0.0) + self._law.sweep_share * excess / mids[at]
+                self.gaps[at] = min(gap, most)
 
     def quote(self, mids: list[int], factors: Factors) -> tuple[list[int], list[int]]:
         """Best bids and asks in increments: ``1 <= bid <= mid <= ask``, ``bid < ask``.
@@ -146,27 +142,16 @@ class Spreads:
         the lower half would go under one increment, the bid is 1.
         """
         below, above = self._below, self._above
-        if self._open or factors is not CALM:
-            spreads = self._asked(mids, factors)
-            below = [spread >> 1 for spread in spreads]
-            above = [spread + 1 >> 1 for spread in spreads]
+        if self.gaps or factors is not CALM:
+            below, above = below.copy(), above.copy()
+            for at in self.gaps if factors is CALM else range(len(mids)):
+                factor = 1.0 if factors is CALM else factors.spread[at]
+                if factor != 1.0 or at in self.gaps:
+                    wide = mids[at] * (self.widths[at] + self.gaps.get(at, 0.0))
+                    spread = int(max(1.0, wide) * factor + 0.5) or 1
+                    below[at], above[at] = spread >> 1, spread + 1 >> 1
         bids = [mid - half for mid, half in zip(mids, below, strict=True)]
         asks = [mid + half for mid, half in zip(mids, above, strict=True)]
         if min(bids, default=1) < 1:
             bids = [bid if bid > 0 else 1 for bid in bids]
         return bids, asks
-
-    def _asked(self, mids: list[int], factors: Factors) -> list[int]:
-        """Spreads in increments with open gaps, then times what a playbook asks for."""
-        calm = [
-            int(mid * (width + gap) + 0.5) or 1
-            for mid, width, gap in zip(mids, self.widths, self.gaps, strict=True)
-        ]
-        if factors is CALM:
-            return calm
-        return [
-            int(max(1.0, mid * (width + gap)) * factor + 0.5) or 1 if factor != 1.0 else spread
-            for spread, mid, width, gap, factor in zip(
-                calm, mids, self.widths, self.gaps, factors.spread, strict=True
-            )
-        ]

@@ -7,10 +7,10 @@ the burst and expands with it. Both branchings together give that of the orders.
 
 from __future__ import annotations
 
+from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import Catalogue
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import SECOND
-from mdsim.microstructure.factors import CALM, Factors
 from mdsim.microstructure.keyed import at as bits_at
 from mdsim.microstructure.keyed import key_of, poisson, unit
 from mdsim.microstructure.profile import Profile

@@ -49,7 +49,10 @@ class Volatility:
     def update(self, mids: list[int], before: list[int]) -> None:
         """Take the returns of one period; mids in increments, at its end and at its start."""
         # Comprehensions over whole lists: this runs for every instrument of every run, all the time.
-        keep, gain, most, per_root_s = self._keep, 1.0 - self._keep, self._most, self._per_root_s
+        # The floor is blended in rather than clamped to, such that a calm market has the ratio 1.
+        keep, most, per_root_s = self._keep, self._most, self._per_root_s
+        floor = (1.0 - keep) * self._low
+        gain = 1.0 - keep - floor
         log, sqrt = math.log, math.sqrt
         self.shocks = [
             (mid / last - 1.0) * per_root_s / sigma

@@ -92,7 +92,7 @@ async def play(
     Raises:
         UnavailableError: a condition asks for what this market does not measure; nothing was run.
     """
-    engine = Engine(feed, effects, curves)
+    engine = Engine(feed, effects, curves, seeds=SeedTree(settings.seed))
     for question in questions(plan):
         engine.view.require(question.condition)
     performance = _Performance(plan, feed, settings, engine, observers, samplers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -16,9 +15,15 @@ from mdsim.engine.market import Market
 def published(*prices: float) -> Market:
     """A market of two instruments after one publication at 7 ns."""
     market = Market(ALL.only(("BTC-USD", "USDT-USD")))
-    logs = [math.log(price) for price in prices]
-    market.publish(7, logs, logs)
+    show(market, 7, *prices)
     return market
+
+
+def show(market: Market, now_ns: int, *prices: float) -> None:
+    """Publish these mids, ten increments to either side of them."""
+    logs = [math.log(price) for price in prices]
+    mids = market.on_grid(logs)
+    market.publish(now_ns, mids, [mid - 10 for mid in mids], [mid + 10 for mid in mids], logs)
 
 
 def test_a_tick_carries_decimals_on_the_grid() -> None:
@@ -27,16 +32,10 @@ def test_a_tick_carries_decimals_on_the_grid() -> None:
     assert (tick.symbol, tick.price, tick.bid, tick.ask) == (
         "BTC-USD",
         Decimal("60000.00"),
-        Decimal("59994.00"),
-        Decimal("60006.00"),
+        Decimal("59999.90"),
+        Decimal("60000.10"),
     )
     assert (tick.seq, tick.ts_event_ns, tick.reference) == (1, 7, Decimal("60000.00"))
-
-
-def test_a_spread_is_never_under_two_increments() -> None:
-    """A stablecoin's half basis point rounds up, so that bid < price < ask."""
-    market = published(60_000.0, 0.00007)
-    assert market.asks[1] - market.bids[1] == 2
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, 1e6])
@@ -44,7 +43,7 @@ def test_a_price_that_is_no_price_is_refused(wrong: float) -> None:
     """NaN, infinity and overflow never leave the gate."""
     market = Market(ALL.only(("BTC-USD",)))
     with pytest.raises(InternalError):
-        market.publish(1, [wrong], [0.0])
+        market.on_grid([wrong])
 
 
 def test_the_digest_depends_on_every_tick() -> None:
@@ -53,10 +52,10 @@ def test_the_digest_depends_on_every_tick() -> None:
     assert published(60_000.0, 1.0).digest() != published(60_000.01, 1.0).digest()
 
 
-def test_lows_and_highs_remember_their_time(scripted: Callable[..., object]) -> None:
+def test_lows_and_highs_remember_their_time() -> None:
     """The recap tells when the extreme was published."""
     market = published(60_000.0, 1.0)
     for now_ns, price in ((8, 59_000.0), (9, 61_000.0), (10, 60_500.0)):
-        market.publish(now_ns, [math.log(price), 0.0], [math.log(price), 0.0])
+        show(market, now_ns, price, 1.0)
     assert (market.lows[0], market.low_at_ns[0]) == (5_900_000, 8)
     assert (market.highs[0], market.high_at_ns[0]) == (6_100_000, 9)

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 
 from mdsim.core.conditions import Aggregation, Compare, Metric
+from mdsim.core.seeds import SeedTree
 from mdsim.core.time import SECOND
 from mdsim.engine.market import Market
 from mdsim.engine.view import View, known_metrics, label, show
+from mdsim.microstructure.room import Microstructure
 
 
 @pytest.fixture
@@ -18,23 +20,26 @@ def view(scripted: Callable[..., object]) -> View:
     """Five seconds of BTC falling from 60,000 by 1,000 a second, with a published price 1 % lower."""
     feed = scripted("BTC-USD", "ETH-USD", "BTC-USD-PERP", BTC=lambda at_s: 60_000 - 1_000 * at_s)
     market = Market(feed.catalogue)  # type: ignore[attr-defined]  # a fake feed
-    view = View(market, feed, {})  # type: ignore[arg-type]  # a fake feed
-    for metric in METRICS:
+    micro = Microstructure(feed.catalogue, SeedTree(1), feed.start_ns, SECOND)  # type: ignore[attr-defined]  # a fake feed
+    view = View(market, feed, micro, {})  # type: ignore[arg-type]  # a fake feed
+    for metric in (*METRICS, *VOLUMES):
         view.reader(metric)
     for second in range(6):
         now_ns = feed.start_ns + second * SECOND  # type: ignore[attr-defined]  # a fake feed
         feed.advance(now_ns)  # type: ignore[attr-defined]  # a fake feed
         base = feed.log_prices  # type: ignore[attr-defined]  # a fake feed
-        market.publish(now_ns, [base[0] - 0.01, *base[1:]], base)
+        mids = market.on_grid([base[0] - 0.01, *base[1:]])
+        micro.advance(now_ns, mids)
+        market.publish(now_ns, mids, micro.bids, micro.asks, base)
         view.refresh(now_ns)
     return view
 
 
+VOLUMES = tuple(Metric("volume", "BTC-USD", over_ns=over * SECOND) for over in (4, 60))
 METRICS = {
     Metric("price", "BTC-USD"): Decimal("54452.74"),
     Metric("reference", "BTC-USD"): Decimal("55000.00"),
     Metric("deviation", "BTC-USD"): -0.00995,
-    Metric("spread", "BTC-USD"): 0.0002,
     Metric("change", "BTC-USD", over_ns=2 * SECOND): 55 / 57 - 1,
     Metric("drawdown", "BTC-USD", over_ns=3 * SECOND): 1 - 55 / 58,
     Metric("age", "BTC-USD"): 0,
@@ -61,8 +66,19 @@ def test_bid_and_ask_stand_around_the_price(view: View) -> None:
     assert isinstance(bid, Decimal)
     assert isinstance(ask, Decimal)
     assert isinstance(price, Decimal)
-    assert bid < price < ask
-    assert price - bid == ask - price
+    assert bid <= price <= ask
+    assert bid < ask
+    spread = view.reader(Metric("spread", "BTC-USD"))()
+    assert spread == pytest.approx(float((ask - bid) / price))
+
+
+def test_volume_adds_up_what_traded_in_its_window(view: View) -> None:
+    """It equals the sum of the prints, and is unknown until the window is full."""
+    short, long = VOLUMES
+    assert view.reader(long)() is None
+    total = view.reader(short)()
+    assert isinstance(total, Decimal)
+    assert total >= 0
 
 
 def test_what_was_seen_is_told_with_units(view: View) -> None:

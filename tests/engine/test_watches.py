@@ -9,10 +9,12 @@ import pytest
 
 from mdsim.core.conditions import All, Any, Compare, Condition, Flag, Metric, Not, ProbeField, Within
 from mdsim.core.errors import UnavailableError
+from mdsim.core.seeds import SeedTree
 from mdsim.core.time import MINUTE, SECOND
 from mdsim.engine.market import Market
 from mdsim.engine.view import View
 from mdsim.engine.watches import Monitor, Watch, compile_condition
+from mdsim.microstructure.room import Microstructure
 
 PRICE = Metric("price", "BTC-USD")
 TRUE = Compare(PRICE, ">", Decimal(1))
@@ -27,14 +29,18 @@ class Market1:
         self.feed = feed
         self.market = Market(feed.catalogue)  # type: ignore[attr-defined]  # a fake feed
         self.probes: dict[str, dict[str, Decimal | float | int | str | None]] = {"risk": {"ok": 1}}
-        self.view = View(self.market, feed, self.probes)  # type: ignore[arg-type]  # a fake feed
+        catalogue, start_ns = self.market.catalogue, feed.start_ns  # type: ignore[attr-defined]  # a fake feed
+        self.micro = Microstructure(catalogue, SeedTree(1), start_ns, SECOND)
+        self.view = View(self.market, feed, self.micro, self.probes)  # type: ignore[arg-type]  # a fake feed
 
     def cycle(self, second: int) -> int:
         """Publish one second's prices and tell the time of it."""
         now_ns: int = self.feed.start_ns + second * SECOND  # type: ignore[attr-defined]  # a fake feed
         self.feed.advance(now_ns)  # type: ignore[attr-defined]  # a fake feed
         logs = self.feed.log_prices  # type: ignore[attr-defined]  # a fake feed
-        self.market.publish(now_ns, logs, logs)
+        mids = self.market.on_grid(logs)
+        self.micro.advance(now_ns, mids)
+        self.market.publish(now_ns, mids, self.micro.bids, self.micro.asks, logs)
         self.view.refresh(now_ns)
         return now_ns
 

@@ -18,7 +18,8 @@ MakeTrade = Callable[..., Print]
 
 def recomputed(trades: list[Print], interval: str, until_ns: int) -> dict[int, tuple[int, ...]]:
     """Bars straight from their definition: sort all trades, group, carry the close."""
-    span_ns, bars = INTERVALS[interval], {}
+    span_ns = INTERVALS[interval]
+    bars: dict[int, tuple[int, ...]] = {}
     in_time = sorted(trades)
     start_ns = in_time[0].ts_ns // span_ns * span_ns
     close = 0

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mdsim.core.errors import UnavailableError, UsageError
+from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import ALL, Catalogue
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import HOUR, MS, SECOND, parse_utc
 from mdsim.microstructure.book import apply, difference
-from mdsim.microstructure.factors import CALM, Factors
 from mdsim.microstructure.room import Microstructure
 
 START_NS = parse_utc("2026-01-05T12:00:00Z")
@@ -181,7 +181,7 @@ def test_a_factor_taken_back_leaves_no_trace(make_room: MakeRoom, walk: Walk) ->
 
 def test_factors_of_one_are_calm(make_room: MakeRoom, walk: Walk) -> None:
     """Lists of ones give exactly what the calm constant gives."""
-    path = walk(100)
+    path = walk(100, sigma=3e-3)
     constant, ones = make_room(profile="liquid-usdt"), make_room(profile="liquid-usdt")
     assert run(constant, path) == run(ones, path, Factors.unit(4))
     assert constant.prints(0, START_NS, constant.now_ns) == ones.prints(0, START_NS, constant.now_ns)

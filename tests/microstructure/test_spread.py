@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import ALL
 from mdsim.core.time import MS
-from mdsim.microstructure.factors import CALM, Factors
 from mdsim.microstructure.profile import LIQUID_USDT, RETAIL_USD, Profile
 from mdsim.microstructure.spread import SpreadParameters, Spreads, parameters_of
 
@@ -80,7 +80,7 @@ def test_a_sweep_opens_the_book_and_it_closes_again() -> None:
     assert width_bps(made) > 5
     for _ in range(40):
         made.sweep([MID], [MID])
-    assert made.gaps == [0.0]
+    assert made.gaps == {}
     assert made.quote([MID], CALM) == ([MID], [MID + 1])
 
 
@@ -96,7 +96,7 @@ def test_rounding_is_no_sweep() -> None:
     made = Spreads(RETAIL_USD, parameters_of(RETAIL_USD, ONE, {}), 100 * MS)
     made.update([100], [0.0], [1e-6], [0.0], [0.0], 1.0)
     made.sweep([102], [100])
-    assert made.gaps == [0.0]
+    assert made.gaps == {}
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

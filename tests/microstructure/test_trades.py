@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import ALL
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import MS, SECOND
-from mdsim.microstructure.factors import CALM, Factors
 from mdsim.microstructure.profile import PROFILES, RETAIL_USD
 from mdsim.microstructure.trades import Arrivals, branching
 

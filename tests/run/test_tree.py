@@ -379,7 +379,7 @@ steps:
 expect:
   - deviation(BTC-USD) within -10.01%..-9.99%
   - min(price(BTC-USD)) == 54000
-  - max(spread(BTC-USD)) < 50bp
+  - max(spread(BTC-USD)) < 5%
 """)
     assert [check[2] for check in played.checks()] == ["passed"] * 3
 
