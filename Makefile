@@ -57,8 +57,9 @@ format: $(DEV) ## rewrite the sources in the house format
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(RUNTIME) ## measure how fast virtual time runs here
-	$(BIN)/python benchmarks/virtual_time.py
+bench: $(DEV) ## measure how fast it runs here; tables, and JSON in benchmarks/results
+	$(BIN)/python -m benchmarks.rooms
+	$(BIN)/python -m benchmarks.virtual_time
 
 .PHONY: schemas
 schemas: $(DEV) ## write the generated JSON schema again

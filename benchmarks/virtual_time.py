@@ -12,8 +12,9 @@ import os
 import platform
 import statistics
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
+from benchmarks import results
 from mdsim.cli import documents, wiring
 from mdsim.core.instruments import ALL
 from mdsim.core.time import HOUR, SECOND, format_duration
@@ -87,10 +88,14 @@ def main() -> None:
         f"{'playbook':<18} {'instr':>5} {'cycle':>7} {'market':>9} {'cycles':>9} {'ticks':>10} "
         f"{'wall s':>8} {'us/cycle':>8} {'speed':>10}"
     )
+    rows = []
     for name in ("flash-crash.yaml", "crash.yaml", "divergence.yaml"):
-        show(measure(name, None, (), rounds))
+        rows.append(measure(name, None, (), rounds))
+        show(rows[-1])
     aim = measure(AIM, SECOND, FIVE, rounds)
+    rows.append(aim)
     show(aim)
+    results.write("virtual_time", [asdict(row) for row in rows])
     hours = aim.lasted_ns / HOUR
     verdict = "holds" if aim.wall_s < AIM_S else "is missed"
     print(f"aim: {hours:.0f} h at 1 s, {aim.instruments} instruments, under {AIM_S:.0f} s: it {verdict}")
