@@ -16,6 +16,8 @@ from mdsim.microstructure.profile import Profile
 
 _CLOSED = 2e-6
 """A gap of a fiftieth of a basis point is none."""
+_NOTHING = 1e-12
+"""Stands for a base of 0, which means a spread of one increment."""
 _ROUNDING = 2.0
 """A step's move of so many increments may be rounding onto the grid."""
 
@@ -25,7 +27,7 @@ class SpreadParameters:
     """The five factors of one instrument, as the configuration names them.
 
     Attributes:
-        base_bps: the calm spread of the venue.
+        base_bps: the calm spread of the venue; 0 for one increment.
         volatility_exponent, liquidity_exponent, hour_exponent: a, b, and that of the volume curve in g.
         asset: a plain factor.
     """
@@ -68,16 +70,15 @@ class Spreads:
         self._parameters = parameters
         self._hour = math.nan
         self._bases = [0.0] * size
-        self._by_volatility = [one.volatility_exponent for one in parameters]
-        self._by_depth = [-0.5 * one.liquidity_exponent for one in parameters]
+        self._exponents = [(one.volatility_exponent, -0.5 * one.liquidity_exponent) for one in parameters]
         self.widths = [0.0] * size
         self.gaps: dict[int, float] = {}
         self._keep = 2.0 ** (-step_ns / profile.spread.sweep_half_life_ns)
         self._three_sd = 3.0 * math.sqrt(step_ns / SECOND)
-        self._limits: list[float] = []
+        self._limits = [math.inf] * size
         # Half spreads in increments below and above the mid while nothing is asked and no gap is open.
-        self._below: list[int] = []
-        self._above: list[int] = []
+        self._below = [0] * size
+        self._above = [1] * size
 
     def update(
         self,
@@ -101,21 +102,19 @@ class Spreads:
         if hour != self._hour:
             self._hour, log_hour = hour, math.log(hour)
             self._bases = [
-                math.log(one.base_bps * 1e-4 * one.asset) - one.hour_exponent * log_hour
+                math.log(max(one.base_bps * 1e-4 * one.asset, _NOTHING)) - one.hour_exponent * log_hour
                 for one in self._parameters
             ]
-        exp = math.exp
-        self.widths = [
-            exp(base + by_volatility * log + by_depth * (bid + ask))
-            for base, by_volatility, log, by_depth, bid, ask in zip(
-                self._bases, self._by_volatility, volatility_logs, self._by_depth, bids, asks, strict=True
-            )
-        ]
-        spreads = [int(mid * width + 0.5) or 1 for mid, width in zip(mids, self.widths, strict=True)]
-        self._below = [spread >> 1 for spread in spreads]
-        self._above = [spread + 1 >> 1 for spread in spreads]
-        three_sd = self._three_sd
-        self._limits = [three_sd * sigma * mid for sigma, mid in zip(sigmas, mids, strict=True)]
+        exp, three_sd, exponents, bases = math.exp, self._three_sd, self._exponents, self._bases
+        widths, below, above, limits = self.widths, self._below, self._above, self._limits
+        for at, mid in enumerate(mids):
+            by_volatility, by_depth = exponents[at]
+            width = exp(bases[at] + by_volatility * volatility_logs[at] + by_depth * (bids[at] + asks[at]))
+            widths[at] = width
+            spread = int(mid * width + 0.5) or 1
+            below[at] = spread >> 1
+            above[at] = spread + 1 >> 1
+            limits[at] = three_sd * sigmas[at] * mid
 
     def sweep(self, mids: list[int], before: list[int]) -> None:
         """One step on: gaps close, and a step that moved past three standard deviations opens one."""

@@ -48,23 +48,25 @@ class Volatility:
 
     def update(self, mids: list[int], before: list[int]) -> None:
         """Take the returns of one period; mids in increments, at its end and at its start."""
-        # Comprehensions over whole lists: this runs for every instrument of every run, all the time.
+        # One plain loop with everything in local names: it runs all the time, in every run.
+        keep, most, high, per_root_s = self._keep, self._most, self._high, self._per_root_s
         # The floor is blended in rather than clamped to, such that a calm market has the ratio 1.
-        keep, most, per_root_s = self._keep, self._most, self._per_root_s
         floor = (1.0 - keep) * self._low
         gain = 1.0 - keep - floor
         log, sqrt = math.log, math.sqrt
-        self.shocks = [
-            (mid / last - 1.0) * per_root_s / sigma
-            for mid, last, sigma in zip(mids, before, self.sigmas, strict=True)
-        ]
-        squares = [
-            square * (keep + gain * min(most, shock * shock))
-            for square, shock in zip(self._squares, self.shocks, strict=True)
-        ]
-        if min(squares) < self._low or max(squares) > self._high:
-            squares = [min(max(square, self._low), self._high) for square in squares]
-        self._squares = squares
-        self.logs = [0.5 * log(square) for square in squares]
-        self.ratios = [sqrt(square) for square in squares]
-        self.sigmas = [calm * ratio for calm, ratio in zip(self._calm, self.ratios, strict=True)]
+        squares, sigmas, shocks, calm = self._squares, self.sigmas, self.shocks, self._calm
+        logs, ratios = self.logs, self.ratios
+        for at, mid in enumerate(mids):
+            shock = (mid / before[at] - 1.0) * per_root_s / sigmas[at]
+            shocks[at] = shock
+            shock *= shock
+            if shock > most:  # noqa: PLR1730 a call of min costs three times as much
+                shock = most
+            square = floor + squares[at] * (keep + gain * shock)
+            if square > high:  # noqa: PLR1730 likewise
+                square = high
+            squares[at] = square
+            ratio = sqrt(square)
+            ratios[at] = ratio
+            logs[at] = log(ratio)
+            sigmas[at] = calm[at] * ratio
