@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import typer
 
-from mdsim.cli import explain, init, lint, listing, plan, play, schema, version
+from mdsim.cli import explain, init, lint, listing, plan, play, report, schema, version
 from mdsim.cli.failures import guarded, interrupted
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app = typer.Typer(
 VERBS: dict[str, tuple[Callable[..., None], str]] = {
     "play": (play.play, "Run playbooks and judge them."),
     "plan": (plan.plan, "Show the timeline, without running it."),
+    "report": (report.report, "Draw a finished run as a page."),
     "lint": (lint.lint, "Find every mistake, without running it."),
     "list": (listing.list_, "What a playbook may name."),
     "init": (init.init, "Write a first playbook to change."),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdsim.cli import documents, failures, wiring
+from mdsim.cli import documents, failures, pages, wiring
 from mdsim.core.errors import ExitCode, MdsimError, UsageError
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ def play(
     journal: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write everything that happened to DIR/journal.jsonl.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write the run as one page to read.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Nothing but one JSON document on stdout.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only the verdict, and what speaks against it.")
@@ -69,6 +72,7 @@ def play(
         cycle_ns=_checked_cycle(cycle),
         keep_effects=keep_effects,
         journal=journal,
+        report=None if report is None else pages.checked_path(report),
         style="json" if as_json else "quiet" if quiet else "full",
     )
     if files.count(documents.STDIN) > 1:
@@ -76,9 +80,11 @@ def play(
     codes: list[ExitCode] = []
     records: list[Json] = []
     for name in files:
-        folder = _journal_folder(journal, name, several=len(files) > 1)
+        several = len(files) > 1
+        folder = _journal_folder(journal, name, several=several)
+        page = pages.one_of(request.report, _stem(name)) if several else request.report
         try:
-            played = _play_one(name, request, folder)
+            played = _play_one(name, request, folder, page)
         except MdsimError as error:
             if len(files) == 1 and not as_json:
                 raise
@@ -87,6 +93,8 @@ def play(
             continue
         codes.append(played.result.exit_code)
         records.append(_told(played, request.style))
+        if page is not None and request.style == "full":
+            typer.echo(f"report  {page}")
         if played.result.exit_code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
             break
     if as_json:
@@ -115,6 +123,7 @@ class Request:
     cycle_ns: int | None
     keep_effects: bool
     journal: Path | None
+    report: Path | None
     style: str
 
     def again(self, name: str) -> str:
@@ -129,11 +138,12 @@ class Request:
         return shlex.join(words)
 
 
-def _play_one(name: str, request: Request, folder: Path | None) -> Played:
+def _play_one(name: str, request: Request, folder: Path | None, page: Path | None) -> Played:
+    from mdsim.cli import ceilings
     from mdsim.cli.recap import Played
     from mdsim.playbook import compiler
     from mdsim.playbook.diagnostics import render
-    from mdsim.run import runner
+    from mdsim.run import runner, series
     from mdsim.run.clock import wall_ns
 
     found = documents.find(name)
@@ -149,19 +159,36 @@ def _play_one(name: str, request: Request, folder: Path | None) -> Played:
     settings = runner.RunSettings(
         seed=request.seed, cycle_ns=cycle_ns, speed=request.speed, keep_effects=request.keep_effects
     )
+    for warning in ceilings.checked(plan, feed, request.seed, cycle_ns):
+        if request.style != "json":
+            typer.echo(warning, err=True)
     book = _open_journal(folder)
+    kept = None if page is None else pages.Kept()
+    recorder = series.Recorder() if folder is not None or page is not None else None
     screen, follow = _observer(plan, request)
+    observers: list[Observer] = [*screen, *(one for one in (book, kept) if one is not None)]
+    again = request.again(name)
     started_ns = wall_ns()
     try:
         with follow:
             result = runner.play_blocking(
-                plan, feed, settings, wiring.effects(), wiring.curves(), [*screen, *([book] if book else [])]
+                plan,
+                feed,
+                settings,
+                wiring.effects(),
+                wiring.curves(),
+                observers,
+                [] if recorder is None else [recorder],
             )
     finally:
         elapsed_ns = wall_ns() - started_ns
         if book is not None:
-            book.close(_sidecar(settings, elapsed_ns))
-    return Played(found.file, plan, result, elapsed_ns, request.again(name))
+            book.close(_sidecar(settings, elapsed_ns, again))
+        if folder is not None and recorder is not None:
+            series.write(recorder.series(), folder)
+    if page is not None and kept is not None and recorder is not None:
+        pages.write(page, kept.entries, recorder.series(), again)
+    return Played(found.file, plan, result, elapsed_ns, again)
 
 
 def _observer(plan: Plan, request: Request) -> tuple[list[Observer], AbstractContextManager[object]]:
@@ -221,15 +248,20 @@ def _journal_folder(journal: Path | None, name: str, *, several: bool) -> Path |
     """Several playbooks get a folder each."""
     if journal is None or not several:
         return journal
-    return journal / ("stdin" if name == documents.STDIN else Path(name).stem)
+    return journal / _stem(name)
 
 
-def _sidecar(settings: RunSettings, elapsed_ns: int) -> dict[str, Json]:
+def _stem(name: str) -> str:
+    return "stdin" if name == documents.STDIN else Path(name).stem
+
+
+def _sidecar(settings: RunSettings, elapsed_ns: int, again: str) -> dict[str, Json]:
     import platform
     from datetime import UTC, datetime
 
     return {
         "command": shlex.join(["mdsim", *sys.argv[1:]]),
+        "again": again,
         "ended_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "elapsed_ms": elapsed_ns // 1_000_000,
         "cycle_ns": settings.cycle_ns,

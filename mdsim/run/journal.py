@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from mdsim.core.errors import UsageError
+from mdsim.core.errors import DataError, UsageError
 from mdsim.core.events import Entry, Json
 from mdsim.core.time import format_clock
 from mdsim.engine.view import View
@@ -19,6 +19,8 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 
 JOURNAL = "journal.jsonl"
 SIDECAR = "run.json"
+
+_WHERE = "name a folder that 'mdsim play --journal' has written, or the journal.jsonl in it"
 
 
 def line(entry: Entry) -> bytes:
@@ -31,6 +33,41 @@ def line(entry: Entry) -> bytes:
         "path": entry.path,
     }
     return _ENCODER.encode(fields) + b"\n"
+
+
+def read(path: Path) -> list[Entry]:
+    """The entries of a journal; a last line without its end (the writer was killed) is left out.
+
+    Raises:
+        DataError: the file cannot be read, or a line of it is no entry.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise DataError("MD380", f"cannot read {path}: {error.strerror}", hint=_WHERE) from None
+    found = [_entry(path, number, text) for number, text in enumerate(lines[:-1], start=1) if text]
+    if not found or found[0].kind != "run_started":
+        raise DataError("MD381", f"{path}:1: no journal begins like this", hint=_WHERE)
+    return found
+
+
+def _entry(path: Path, number: int, text: bytes) -> Entry:
+    try:
+        fields = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        kind = msgspec.json.decode(fields.pop("entry"), type=str)
+        at_ns = msgspec.json.decode(fields.pop("at_ns"), type=int)
+        where = msgspec.json.decode(fields.pop("path"), type=str)
+        fields.pop("at", None)
+        data: dict[str, Json] = {key: _decoded(raw) for key, raw in fields.items()}
+    except (KeyError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        told = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise DataError("MD381", f"{path}:{number}: this line is no entry: {told}", hint=_WHERE) from None
+    return Entry(kind, at_ns, where, data)
+
+
+def _decoded(raw: msgspec.Raw) -> Json:
+    value: Json = msgspec.json.decode(raw)
+    return value
 
 
 class Journal:
