@@ -100,7 +100,7 @@ def layout(story: Story) -> Node:
     end = seconds(max(story.lasted_ns, 1))
     margin = CONTEXT.divide(end, Decimal(100))
     return {
-        "margin": {"l": 8, "r": 8, "t": 26, "b": 30, "pad": 0},
+        "margin": {"l": 54, "r": 12, "t": 26, "b": 30, "pad": 0},
         "paper_bgcolor": "--paper",
         "plot_bgcolor": "--paper",
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": "--ink"},
@@ -114,7 +114,7 @@ def layout(story: Story) -> Node:
         "dragmode": "zoom",
         "showlegend": False,
         "xaxis": {
-            **axis(""),
+            **axis(zooms=True),
             "range": [CONTEXT.minus(margin), CONTEXT.add(end, margin)],
             "zeroline": False,
             "showspikes": True,
@@ -128,15 +128,15 @@ def layout(story: Story) -> Node:
     }
 
 
-def axis(title: str) -> Node:
-    """One axis; what has a title cannot be zoomed."""
+def axis(*, zooms: bool) -> Node:
+    """One axis, with labels that do not take more room than there is."""
     return {
-        "title": {"text": title, "font": {"size": 11, "color": "--muted"}, "standoff": 6},
         "gridcolor": "--grid",
         "linecolor": "--line",
         "zeroline": False,
-        "automargin": True,
-        "fixedrange": bool(title),
+        "automargin": False,
+        "exponentformat": "none",
+        "fixedrange": not zooms,
         "tickfont": {"size": 11, "color": "--muted"},
     }
 
@@ -157,10 +157,10 @@ def _band(phase: PhaseSpan, number: int) -> Node:
 
 
 def _band_name(phase: PhaseSpan) -> Node:
-    """The script shortens it to the width that its phase has on screen."""
+    """The script shortens it to the width that its phase has on screen, and escapes it."""
     return {
         "name": "phase",
-        "text": escaped(phase.name),
+        "text": phase.name,
         "x": seconds(phase.start_ns),
         "xref": "x",
         "xanchor": "left",

@@ -40,7 +40,6 @@ def draw(story: Story) -> Drawing:
     assert isinstance(names, list)
     frame["annotations"] = [*names, *titles]
     frame["barmode"] = "overlay"
-    frame["uniformtext"] = {"minsize": 11, "mode": "hide"}
     frame["yaxis"] = {"range": [y, 0], "visible": False, "fixedrange": True}
     frame["hovermode"] = "closest"
     label = f"What ran when: {len(story.phases)} phases, {len(story.lanes)} lanes, {story.steps} steps."
@@ -90,7 +89,7 @@ class _Columns:
             "width": _ROW - 6,
             "base": [seconds(bar.start_ns) for bar, _ in self.bars],
             "x": [seconds(bar.end_ns - bar.start_ns) for bar, _ in self.bars],
-            "text": [escaped(bar.summary) for bar, _ in self.bars],
+            "text": [bar.summary for bar, _ in self.bars],  # the script shortens and escapes it
             "marker": {
                 "color": ["--wait" if bar.verb in waits else "--bar" for bar, _ in self.bars],
                 "line": {"color": ["--fail" if bar.cut else "--edge" for bar, _ in self.bars], "width": 1},
@@ -99,6 +98,8 @@ class _Columns:
             "insidetextanchor": "start",
             "insidetextfont": {"color": "--ink", "size": 12},
             "constraintext": "none",
+            "textangle": 0,
+            "cliponaxis": True,
             **self._common(self.bars),
         }
 

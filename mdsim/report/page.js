@@ -14,6 +14,7 @@
   const two = (n) => String(n).padStart(2, "0");
 
   function clock(at, step) {
+    if (at === 0) return "0";
     const ms = Math.round(Math.abs(at) * 1000);
     const sign = at < 0 ? "-" : "+";
     const h = Math.floor(ms / 3600000), m = Math.floor(ms / 60000) % 60, s = Math.floor(ms / 1000) % 60;
@@ -27,19 +28,30 @@
   function ticks(width) {
     const most = Math.max(2, Math.floor(width / 90));
     const span = range[1] - range[0];
-    const step = STEPS.find((one) => span / one <= most) || STEPS[STEPS.length - 1];
+    const step = STEPS.find((one) => span / one <= most + 0.5) || STEPS[STEPS.length - 1];
     const vals = [];
     for (let n = Math.ceil(Math.max(range[0], 0) / step); n * step <= Math.min(range[1], whole[1]); n++) vals.push(n * step);
     return { vals, text: vals.map((at) => clock(at, step)) };
   }
 
+  const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+
+  // As much of a text as fits into the stretch of time that it belongs to.
+  function fitted(text, from, to, width) {
+    const seen = Math.min(to, range[1]) - Math.max(from, range[0]);
+    const room = Math.floor((seen / (range[1] - range[0]) * width - 8) / 6.6);
+    return escaped(text.length <= room ? text : room >= 4 ? text.slice(0, room - 1) + "…" : "");
+  }
+
   function named(annotation, shape, width) {
-    const from = Math.max(shape.x0, range[0]), to = Math.min(shape.x1, range[1]);
-    const room = Math.floor(((to - from) / (range[1] - range[0]) * width - 4) / 6.4);
-    const name = annotation.text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
-    let shown = name.length <= room ? name : room >= 4 ? name.slice(0, room - 1) + "…" : "";
-    shown = shown.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-    return { ...annotation, x: from, text: shown, visible: shown !== "" };
+    const shown = fitted(annotation.text, shape.x0, shape.x1, width);
+    return { ...annotation, x: Math.max(shape.x0, range[0]), text: shown, visible: shown !== "" };
+  }
+
+  function labelled(trace, width) {
+    if (trace.type !== "bar" || !trace.text) return trace;
+    const text = trace.text.map((one, at) => fitted(one, trace.base[at], trace.base[at] + trace.x[at], width));
+    return { ...trace, text };
   }
 
   function palette() {
@@ -54,12 +66,12 @@
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, coloured(one, look, name)]));
   }
 
-  function inner(node) {
-    return node.clientWidth - 60;
+  function inner(node, chart) {
+    return node.clientWidth - chart.layout.margin.l - chart.layout.margin.r;
   }
 
   function layout(chart, node) {
-    const width = inner(node), along = ticks(width);
+    const width = inner(node, chart), along = ticks(width);
     const made = { ...chart.layout, width: node.clientWidth, height: Number(node.dataset.height) };
     made.annotations = chart.layout.annotations.map((one, at) =>
       one.name === "phase" ? named(one, chart.layout.shapes[at], width) : one);
@@ -73,7 +85,8 @@
     busy = true;
     return Promise.all(nodes.map((node, at) => {
       const chart = charts[at];
-      return Plotly.react(node, coloured(chart.data, look, ""), coloured(layout(chart, node), look, ""),
+      const data = chart.data.map((one) => labelled(one, inner(node, chart)));
+      return Plotly.react(node, coloured(data, look, ""), coloured(layout(chart, node), look, ""),
         { displayModeBar: false, doubleClick: false });
     })).finally(() => { busy = false; });
   }

@@ -75,7 +75,8 @@ class Page:
     def _head(self) -> str:
         story = self.story
         verdict = escape(story.verdict)
-        facts = [f"{format_duration(story.lasted_ns)} of market", f"seed {story.text('seed')}"]
+        lasted = plain(story.ending.get("lasted")) or format_duration(story.lasted_ns)
+        facts = [f"{lasted} of market", f"seed {story.text('seed')}"]
         counts = [(name, story.ending.get(name)) for name in ("cycles", "ticks")]
         facts += [f"{count:,} {name}" for name, count in counts if isinstance(count, int)]
         counted = [check for check in story.checks if check.level == "fail"]
@@ -117,9 +118,10 @@ class Page:
     # drawings
 
     def _tracks(self) -> list[Track]:
-        """Instruments that were moved or asked about first, then the rest, each in the market's order."""
+        """Instruments in the order in which they were moved or asked about, then the rest."""
         tracks = [] if self.series is None else [track for track in self.series.tracks if track.at_ns]
-        return sorted(tracks, key=lambda track: track.symbol not in self.story.touched)
+        first = {symbol: at for at, symbol in enumerate(self.story.touched)}
+        return sorted(tracks, key=lambda track: first.get(track.symbol, len(first)))
 
     def _prices(self, tracks: list[Track], drawings: list[Drawing]) -> list[str]:
         parts = ['<section aria-labelledby="prices"><h2 id="prices">Prices</h2>']
@@ -143,7 +145,7 @@ class Page:
             decimals = len(track.increment.partition(".")[2])
             parts.append(
                 f"<figure><h3>{escape(track.symbol)}</h3>"
-                f"<figcaption>{escape(drawing.label.partition(': ')[2].capitalize())}</figcaption>"
+                f"<figcaption>{escape(drawing.label)}</figcaption>"
                 f'<p class="readout" aria-hidden="true"></p>'
                 f"{_chart(drawing, number, decimals)}</figure>"
             )
@@ -175,7 +177,7 @@ class Page:
             f'<tr><td class="time" data-label="start">{format_clock(bar.start_ns)}</td>'
             f'<td class="short" data-label="lasts">{lasting}{", cut" if bar.cut else ""}</td>'
             f'<td data-label="step">{escape(bar.summary)}</td>'
-            f'<td data-label="where"><code>{escape(where)}</code></td></tr>'
+            f'<td class="where" data-label="where"><code>{escape(where)}</code></td></tr>'
         )
 
     # tables
@@ -272,7 +274,7 @@ def _check_row(check: Check) -> str:
         f'<td class="time" data-label="time">{format_clock(check.at_ns)}</td>'
         f'<td data-label="question"><span>{_asked(check)}</span></td>'
         f'<td data-label="seen"><span>{told}</span></td>'
-        f'<td data-label="where"><code>{escape(check.place)}</code></td></tr>'
+        f'<td class="where" data-label="where"><code>{escape(check.place)}</code></td></tr>'
     )
 
 

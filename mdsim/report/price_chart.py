@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from decimal import Decimal
 
-from mdsim.core.decimals import CONTEXT, plain
+from mdsim.core.decimals import CONTEXT
 from mdsim.core.time import format_clock
 from mdsim.report.chart import Chart, Drawing, Node, axis, layout, marks, seconds
 from mdsim.report.story import Story, mentions
@@ -35,13 +35,17 @@ def draw(track: Track, story: Story) -> Drawing:
         data.append(_line("depth", at, depth, "y3", {"color": "--depth", "width": 1}))
     data.extend(_marks(track, story))
     frame = layout(story)
+    names = frame["annotations"]
+    assert isinstance(names, list)
     for number, (title, domain) in enumerate(zip(titles, _DOMAINS[len(titles)], strict=True), start=1):
         frame[f"yaxis{number if number > 1 else ''}"] = {
-            **axis(title),
+            **axis(zooms=False),
             "domain": [Decimal(bound) for bound in domain],
             "nticks": 6 if number == 1 else 3,
             "rangemode": "normal" if number == 1 else "tozero",
         }
+        if number > 1:  # the first is what the heading says
+            names.append(_title(title, Decimal(domain[1])))
     time = frame["xaxis"]
     assert isinstance(time, dict)
     time["anchor"] = f"y{len(titles)}"
@@ -60,14 +64,13 @@ def spread_bps(track: Track) -> list[Chart]:
 def described(track: Track) -> str:
     """The drawing in words."""
     if not track.price:
-        return f"{track.symbol}: nothing was published."
+        return "Nothing was published."
     low, high = min(track.price), max(track.price)
     low_at, high_at = track.at_ns[track.price.index(low)], track.at_ns[track.price.index(high)]
     return (
-        f"{track.symbol}: published from {plain(track.decimal(track.price[0]))} "
-        f"to {plain(track.decimal(track.price[-1]))}; "
-        f"lowest {plain(track.decimal(low))} at {format_clock(low_at)}, "
-        f"highest {plain(track.decimal(high))} at {format_clock(high_at)}."
+        f"Published from {track.decimal(track.price[0]):f} to {track.decimal(track.price[-1]):f}; "
+        f"lowest {track.decimal(low):f} at {format_clock(low_at)}, "
+        f"highest {track.decimal(high):f} at {format_clock(high_at)}."
     )
 
 
@@ -82,6 +85,20 @@ def _line(name: str, at: list[Chart], values: list[Chart], panel: str, style: No
         "line": style,
         "hoverinfo": "none",
         "showlegend": False,
+    }
+
+
+def _title(text: str, top: Decimal) -> Node:
+    return {
+        "text": text,
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": top,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 11, "color": "--muted"},
     }
 
 
