@@ -24,17 +24,21 @@ class SpreadLaw:
         volatility_exponent: a in ``(sigma_t / sigma)^a``; the literature has .7 to 1.
         liquidity_exponent: b in ``(D / D_t)^b``.
         hour_exponent: ``g(hour)`` is the volume curve of the hour to the power of minus this; chosen.
-        sweep_share: share of the excess of a step's return over three standard deviations by which the book
-            stands open afterwards; sets the 99.9 % quantile of the spread (measured .77 bps BTC, .56 ETH).
-        sweep_half_life_ns: how fast that gap closes (measured: a median of 100 to 200 ms).
+        sweep_from: a step's return past this many standard deviations opens the book; sets how often it is
+            wider than one increment (measured: .6 to .7 % of the time).
+        sweep_share: share of the excess over that by which it stands open; sets the 99.9 % quantile of the
+            spread (measured .77 bps BTC, .56 ETH).
+        sweep_half_life_ns: how fast that gap closes (measured: nine in ten under 4 ms, the slowest percent
+            in 20 to 35 ms; longer here, so that books of quieter venues are seen open at all).
         sweep_most_bps: widest gap that a sweep leaves; chosen.
     """
 
     volatility_exponent: float = 0.8
     liquidity_exponent: float = 0.5
     hour_exponent: float = 0.25
-    sweep_share: float = 0.6
-    sweep_half_life_ns: int = 100 * MS
+    sweep_from: float = 5.0
+    sweep_share: float = 0.5
+    sweep_half_life_ns: int = 20 * MS
     sweep_most_bps: float = 50.0
 
 
@@ -73,7 +77,7 @@ class DepthLaw:
     Attributes:
         half_life_ns: of the log depth of a side (measured: autocorrelation of the depth inside 10 bps .70,
             .47, .28, .09 at 1, 5, 20, 60 s).
-        sd: stationary standard deviation of log depth; with the levels' own noise .21 (measured .21 BTC,
+        sd: stationary standard deviation of log depth; with the levels' own noise .2 (measured .21 BTC,
             .26 ETH).
         volatility_exponent: depth in calm over depth is the volatility ratio to this power; chosen.
         shock_from: a return past this many standard deviations cuts depth.
@@ -85,7 +89,7 @@ class DepthLaw:
     """
 
     half_life_ns: int = 14 * SECOND
-    sd: float = 0.16
+    sd: float = 0.13
     volatility_exponent: float = 0.5
     shock_from: float = 3.0
     shock_cut: float = 0.25
@@ -109,11 +113,30 @@ class LadderLaw:
     """
 
     occupied: int = 192
-    size_sd: float = 1.2
+    size_sd: float = 1.0
     dust: float = 0.25
     dust_low: float = 0.001
     dust_high: float = 0.03
     round_share: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Into how many prints orders of some rank fall; large orders meet more resting ones.
+
+    Measured mean prints by rank (BTC, ETH): 1.7, 2.2 below .8; 3.3, 3.3 to .9; 6.6, 5.6 to .95; 9.3, 8.7
+    to .98; 12.6, 12.5 to .99; 39, 22 above.
+
+    Attributes:
+        rank: share of orders with a smaller notional, from which this holds.
+        share: orders that print more than once.
+        scale, tail: Lomax law of their further prints.
+    """
+
+    rank: float
+    share: float
+    scale: float
+    tail: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,32 +152,35 @@ class TradeLaw:
             under 10 ms).
         flow_block_ns, flow_same: orders lean to one side for a while; share of bursts that go with it.
         momentum: how often the side leant to is that of the last step's price move; chosen.
-        split: share of orders that print more than once (measured .32).
-        split_scale, split_tail: Lomax law of their further prints (measured mean 2.8 prints an order, 95 %
-            10, 99 % 22).
-        split_most: most prints of one order.
+        splits: how many prints an order makes, by the rank of its notional.
+        split_most: most prints of one order (measured: 735).
         least_usd: smallest notional of an order (measured: a mass at 5.5 USD).
         tail_from: probability beyond which notionals follow a power law.
         tail_index: its exponent (measured, Hill: 1.3 to 1.5).
         tail_most: largest notional over the one at ``tail_from``.
     """
 
-    fast: float = 0.40
-    slow: float = 0.60
-    slow_half_life_ns: int = 4 * SECOND
+    fast: float = 0.30
+    slow: float = 0.71
+    slow_half_life_ns: int = 2 * SECOND
     burst_gap_ns: int = 5 * MS
     burst_same: float = 0.93
     flow_block_ns: int = 4 * SECOND
     flow_same: float = 0.75
     momentum: float = 0.5
-    split: float = 0.32
-    split_scale: float = 3.2
-    split_tail: float = 1.6
-    split_most: int = 300
+    splits: tuple[Split, ...] = (
+        Split(0.0, 0.23, 2.6, 2.0),
+        Split(0.8, 0.60, 3.0, 2.0),
+        Split(0.9, 0.84, 4.6, 2.0),
+        Split(0.95, 0.95, 7.0, 2.0),
+        Split(0.98, 1.0, 11.0, 2.0),
+        Split(0.99, 1.0, 30.0, 2.0),
+    )
+    split_most: int = 735
     least_usd: float = 5.5
-    tail_from: float = 0.01
+    tail_from: float = 0.02
     tail_index: float = 1.45
-    tail_most: float = 300.0
+    tail_most: float = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +222,7 @@ class Liquidity:
     gap_bps: float
     orders_per_s: float
     median_usd: float = 195.0
-    notional_sd: float = 2.2
+    notional_sd: float = 2.6
     spread_bps: float | None = None
 
 
@@ -230,8 +256,8 @@ RETAIL_USD = Profile(
     name="retail-usd",
     liquidity=MappingProxyType(
         {
-            "BTC-USD": Liquidity(2.2e6, 0.5, 4.0),
-            "ETH-USD": Liquidity(1.5e6, 0.8, 3.0, median_usd=120.0),
+            "BTC-USD": Liquidity(2.2e6, 0.5, 3.0),
+            "ETH-USD": Liquidity(1.5e6, 0.8, 2.5, median_usd=120.0),
             "USDT-USD": Liquidity(4.0e6, 0.2, 1.0, median_usd=300.0),
             "USDC-USD": Liquidity(3.0e6, 0.2, 0.6, median_usd=300.0),
             "USDT-BTC": Liquidity(3.0e5, 1.0, 0.10),
@@ -251,15 +277,15 @@ LIQUID_USDT = Profile(
     name="liquid-usdt",
     liquidity=MappingProxyType(
         {
-            "BTC-USD": Liquidity(2.8e6, 0.05, 13.0, spread_bps=0.0008),
-            "ETH-USD": Liquidity(1.55e6, 0.09, 9.0, median_usd=110.0, spread_bps=0.012),
+            "BTC-USD": Liquidity(3.0e6, 0.05, 13.0, spread_bps=0.0008),
+            "ETH-USD": Liquidity(1.6e6, 0.09, 10.0, median_usd=110.0, spread_bps=0.012),
             "USDT-USD": Liquidity(8.0e6, 0.1, 1.5, median_usd=300.0, spread_bps=0.05),
             "USDC-USD": Liquidity(8.0e6, 0.1, 1.0, median_usd=300.0, spread_bps=0.05),
             "USDT-BTC": Liquidity(6.0e5, 0.3, 0.2, spread_bps=1.0),
             "USDT-ETH": Liquidity(4.0e5, 0.5, 0.15, spread_bps=1.5),
             "BTC-ETH": Liquidity(8.0e5, 0.3, 0.6, spread_bps=0.5),
-            "BTC-USDT": Liquidity(2.8e6, 0.05, 13.0, spread_bps=0.0008),
-            "ETH-USDT": Liquidity(1.55e6, 0.09, 9.0, median_usd=110.0, spread_bps=0.012),
+            "BTC-USDT": Liquidity(3.0e6, 0.05, 13.0, spread_bps=0.0008),
+            "ETH-USDT": Liquidity(1.6e6, 0.09, 10.0, median_usd=110.0, spread_bps=0.012),
             "BTC-USD-PERP": Liquidity(4.0e6, 0.1, 4.0, median_usd=1200.0, notional_sd=1.9, spread_bps=0.008),
         }
     ),

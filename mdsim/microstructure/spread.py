@@ -74,7 +74,7 @@ class Spreads:
         self.widths = [0.0] * size
         self.gaps: dict[int, float] = {}
         self._keep = 2.0 ** (-step_ns / profile.spread.sweep_half_life_ns)
-        self._three_sd = 3.0 * math.sqrt(step_ns / SECOND)
+        self._sweep_from = profile.spread.sweep_from * math.sqrt(step_ns / SECOND)
         self._limits = [math.inf] * size
         # Half spreads in increments below and above the mid while nothing is asked and no gap is open.
         self._below = [0] * size
@@ -105,7 +105,7 @@ class Spreads:
                 math.log(max(one.base_bps * 1e-4 * one.asset, _NOTHING)) - one.hour_exponent * log_hour
                 for one in self._parameters
             ]
-        exp, three_sd, exponents, bases = math.exp, self._three_sd, self._exponents, self._bases
+        exp, sweep_from, exponents, bases = math.exp, self._sweep_from, self._exponents, self._bases
         widths, below, above, limits = self.widths, self._below, self._above, self._limits
         for at, mid in enumerate(mids):
             by_volatility, by_depth = exponents[at]
@@ -114,10 +114,10 @@ class Spreads:
             spread = int(mid * width + 0.5) or 1
             below[at] = spread >> 1
             above[at] = spread + 1 >> 1
-            limits[at] = three_sd * sigmas[at] * mid
+            limits[at] = sweep_from * sigmas[at] * mid
 
     def sweep(self, mids: list[int], before: list[int]) -> None:
-        """One step on: gaps close, and a step that moved past three standard deviations opens one."""
+        """One step on: gaps close, and a step that moved past the limit of the law opens one."""
         if self.gaps:
             keep = self._keep
             self.gaps = {at: gap * keep for at, gap in self.gaps.items() if gap * keep > _CLOSED}

@@ -73,12 +73,12 @@ def test_twenty_times_one_increment_is_twenty() -> None:
 
 
 def test_a_sweep_opens_the_book_and_it_closes_again() -> None:
-    """A move past three deviations leaves a gap that is gone seconds later, exactly."""
+    """A move past five deviations leaves a gap that is gone a second later, exactly."""
     made = spreads(LIQUID_USDT)
     made.sweep([MID - 6000], [MID])  # -10 bps, where a step has .32
-    assert made.gaps[0] * 1e4 == pytest.approx(0.6 * (10 - 0.95), rel=0.02)
-    assert width_bps(made) > 5
-    for _ in range(40):
+    assert made.gaps[0] * 1e4 == pytest.approx(0.5 * (10 - 5 * 0.316), rel=0.02)
+    assert width_bps(made) > 4
+    for _ in range(10):
         made.sweep([MID], [MID])
     assert made.gaps == {}
     assert made.quote([MID], CALM) == ([MID], [MID + 1])
