@@ -66,13 +66,16 @@
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, coloured(one, look, name)]));
   }
 
+  const paper = () => document.documentElement.dataset.print === "yes";
+  const outer = (node) => (paper() ? 660 : node.clientWidth); // 660 px fit A4 and Letter with usual margins
+
   function inner(node, chart) {
-    return node.clientWidth - chart.layout.margin.l - chart.layout.margin.r;
+    return outer(node) - chart.layout.margin.l - chart.layout.margin.r;
   }
 
   function layout(chart, node) {
     const width = inner(node, chart), along = ticks(width);
-    const made = { ...chart.layout, width: node.clientWidth, height: Number(node.dataset.height) };
+    const made = { ...chart.layout, width: outer(node), height: Number(node.dataset.height) };
     made.annotations = chart.layout.annotations.map((one, at) =>
       one.name === "phase" ? named(one, chart.layout.shapes[at], width) : one);
     made.xaxis = { ...chart.layout.xaxis, range: range.slice(), tickvals: along.vals, ticktext: along.text, fixedrange: touch };
@@ -87,7 +90,7 @@
       const chart = charts[at];
       const data = chart.data.map((one) => labelled(one, inner(node, chart)));
       return Plotly.react(node, coloured(data, look, ""), coloured(layout(chart, node), look, ""),
-        { displayModeBar: false, doubleClick: false });
+        { displayModeBar: false, doubleClick: false, showTips: false });
     })).finally(() => { busy = false; });
   }
 
@@ -116,7 +119,7 @@
     return draw().then(() => {
       nodes.forEach((node, at) => {
         node.on("plotly_relayout", zoom);
-        node.on("plotly_hover", (event) => read(node, at, event));
+        for (const name of ["plotly_hover", "plotly_click"]) node.on(name, (event) => read(node, at, event));
         node.on("plotly_doubleclick", () => { range = whole.slice(); draw(); });
       });
       let width = document.body.clientWidth;
@@ -126,7 +129,11 @@
         draw();
       });
       matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-      addEventListener("beforeprint", () => { document.documentElement.dataset.print = "yes"; draw(); });
+      addEventListener("beforeprint", () => {
+        document.documentElement.dataset.print = "yes";
+        for (const table of document.querySelectorAll("details")) table.open = true; // nobody points at paper
+        draw();
+      });
       addEventListener("afterprint", () => { delete document.documentElement.dataset.print; draw(); });
       document.documentElement.dataset.drawn = String(nodes.length);
     });
