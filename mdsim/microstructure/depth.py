@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import pairwise
 
 from mdsim.core.instruments import Catalogue
@@ -25,6 +26,7 @@ def cumulative(law: DepthLaw, d10: float, distance_bps: float) -> float:
     return d10 * (share if share <= 1.0 else share**law.tail_exponent)
 
 
+@lru_cache(maxsize=64)
 def falloff(law: DepthLaw, quarters: int) -> tuple[float, ...]:
     """Depth per basis point against that inside the knee, by quarter knees from the touch.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mdsim.core.time import SECOND
 from mdsim.microstructure.book import Book
@@ -49,6 +50,7 @@ class LadderState:
     knee: float
 
 
+@lru_cache(maxsize=64)
 def size_table(law: LadderLaw) -> tuple[float, ...]:
     """Size of a level over the mean by ten uniform bits: some dust, else log-normal; mean 1."""
     dust = int(1024 * law.dust)

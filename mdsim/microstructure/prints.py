@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -44,12 +45,14 @@ class Quote(NamedTuple):
     ask: int
 
 
+@lru_cache(maxsize=64)
 def notional_table(law: TradeLaw, liquidity: Liquidity) -> tuple[float, ...]:
     """Notional in USD of an order by ten uniform bits: log-normal, with a floor, without its tail."""
     least, median, sd = law.least_usd, liquidity.median_usd, liquidity.notional_sd
     return tuple(max(least, median * math.exp(sd * normal)) for normal in NORMALS)
 
 
+@lru_cache(maxsize=64)
 def further_prints_table(split: Split, most: int) -> tuple[int, ...]:
     """Prints of an order beyond its first, by twelve uniform bits: none, else a Lomax law cut off."""
     table = []

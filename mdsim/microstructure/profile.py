@@ -64,7 +64,7 @@ class VolatilityLaw:
     asset_bps: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({"USD": 0.0, "BTC": 0.98, "ETH": 1.25})
     )
-    stable_bps: float = 0.10
+    stable_bps: float = 0.065
     other_bps: float = 1.6
     correlation: float = 0.65
     pair_bps: float = 0.2
