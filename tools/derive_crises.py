@@ -16,7 +16,7 @@ farthest (in log price) from the straight line between its neighbours is added u
 ``CLOSE_ENOUGH`` of the leg or the budget is spent (the idea of Ramer 1972 and of Douglas and Peucker 1973,
 best first).
 Then all figures are measured again on the keyframes, and anything off by more than ``TOLERANCE`` stops the
-script.
+script. What lies between the keyframes is told by one number, how rough it was (``roughness``).
 """
 
 from __future__ import annotations
@@ -336,6 +336,26 @@ def rebuilt(path: list[Point], bars: list[Bar], bar_s: int) -> list[Bar]:
     return found
 
 
+def roughness(path: list[Point], bars: list[Bar], bar_s: int) -> float:
+    """Basis points a square root of a minute: how far the closes stray between keyframes.
+
+    A Brownian bridge over a gap of T has the variance ``rate x (1 - x) T`` at the share x of it; the rate is
+    estimated from every close that is no keyframe.
+    """
+    times = [time_s for time_s, _ in path]
+    squares = reach = 0.0
+    for bar in bars:
+        at_s = bar.at_s + bar_s
+        k = bisect_right(times, at_s)
+        if times[k - 1] == at_s:
+            continue
+        (start_s, start), (end_s, end) = path[k - 1], path[k]
+        x = (at_s - start_s) / (end_s - start_s)
+        squares += (math.log(bar.close) - start - (end - start) * x) ** 2
+        reach += x * (1.0 - x) * (end_s - start_s) / 60.0
+    return math.sqrt(squares / reach) * 1e4 if reach else 0.0
+
+
 def residuals(kept: Figures, again: Figures, bars: list[Bar], bar_s: int) -> list[tuple[str, float, float]]:
     """Name, what the keyframes give, and how far off in shares of what is tolerated (over 1: too far)."""
     after = [bar for bar in bars if bar.at_s > kept.trough_at_s]
@@ -479,6 +499,7 @@ def derive(event: Event, folder: Path, metrics: dict[str, dict[str, object]]) ->
         volume = hourly_volume(whole[source.asset], start_s, length_s, start_s + kept.trough_at_s)
         if volume:
             entry["volume"] = volume
+        entry["rough_bp"] = round(roughness(path, bars, source.bar_s), 2)
         entry["points"] = levels
         series[source.asset] = entry
     found: dict[str, object] = {

@@ -32,6 +32,7 @@ class Series:
         low: lowest recorded price in the window.
         at_ns: times of the keyframes since the start of the window; the first is 0, the last its length.
         logs: natural log of the price at each, against the start: the first is 0.
+        rough: how far prices strayed between keyframes, in log price a square root of a minute.
     """
 
     asset: str
@@ -41,6 +42,7 @@ class Series:
     low: Decimal
     at_ns: tuple[int, ...]
     logs: tuple[float, ...]
+    rough: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +119,5 @@ def _series(asset: str, item: dict[str, object], length_s: int) -> Series:
         low=Decimal(str(item["low"])),
         at_ns=tuple(at_s * SECOND for at_s in times),
         logs=tuple(math.log(level) for level in levels),
+        rough=float(str(item["rough_bp"])) * 1e-4,
     )

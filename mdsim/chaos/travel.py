@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from mdsim.chaos.curves import _draws, bridge
 from mdsim.chaos.moves import Again, Along, Change
+from mdsim.core.instruments import ASSETS, AssetKind
 from mdsim.core.params import Args
 from mdsim.core.ports import Curves, CurveType, Progress
 
@@ -33,12 +34,12 @@ def ways(change: Change, curves: Curves, over_ns: int, rng: Streams) -> list[Way
     """One way for each target of a change that takes time, in order; followers mix in the leader's."""
     curve = curves[change.curve.shape]
     found: list[Way] = []
-    for at, target in enumerate(change.targets):
+    for at in range(len(change.targets)):
         span_ns = over_ns - change.lag_ns if at else over_ns
         args = _given(change, at)
 
-        def draw(name: str, symbol: str = target.symbol) -> random.Random:
-            return rng(symbol, name)
+        def draw(name: str, whose: str = _driver(change, at)) -> random.Random:
+            return rng(whose, name)
 
         noise = curve.noise(args, draw("noise"), span_ns) if curve.noise else None
         if change.jitter:
@@ -49,6 +50,14 @@ def ways(change: Change, curves: Curves, over_ns: int, rng: Streams) -> list[Way
             own = _beside(change.correlation, curve, found[0], own, draw("own"))
         found.append(own)
     return found
+
+
+def _driver(change: Change, at: int) -> str:
+    """Whose streams a target draws from: its own, but coins in a crisis stray from keyframes together."""
+    goal = change.goal
+    if isinstance(goal, Again) and ASSETS[goal.assets[at]].kind is AssetKind.CRYPTO:
+        return "crypto"
+    return change.targets[at].symbol
 
 
 def _given(change: Change, at: int) -> Args:

@@ -91,6 +91,7 @@ INSTRUMENTS: tuple[Instrument, ...] = (
     Instrument("BTC-USD-PERP", "BTC", "USD", Decimal("0.1"), Decimal("0.001"), Decimal(1), perpetual=True),
     _spot("UST-USD", 5, "0.01", "1", enabled=False),
     _spot("USDE-USD", 5, "0.01", "1", enabled=False),
+    _spot("BTC-USDC", 2, "0.00001", "2", enabled=False),
 )
 
 

@@ -23,14 +23,14 @@ class TestTelling:
         assert stage.to(30).board.next_due_ns(30 * SECOND) is None
 
     def test_ticks_are_counted_by_instrument_and_cycle(self, stage: Stage) -> None:
-        """USDC enters one price, BTC five; each cycle up to the end counts."""
+        """USDC enters two prices, BTC six; each cycle up to the end counts."""
         stage.play("move", symbol="USDC-USD", by="-0.1", over=4, step="a")
         stage.play("move", symbol="BTC-USD", by="-0.1", over=4, curve="step", step="b")
         for at in (1, 2, 3, 4, 5):
             stage.to(at)
         assert {one.path: one.data["ticks_touched"] for one in stage.notices("effect_ended")} == {
-            "a": 4,
-            "b": 20,
+            "a": 8,
+            "b": 24,
         }
 
     def test_an_instant_move_counts_the_cycle_in_which_it_settles(self, stage: Stage) -> None:
@@ -42,7 +42,7 @@ class TestTelling:
         counts = {
             (one.kind, one.path): one.data["ticks_touched"] for one in stage.told if "reason" in one.data
         }
-        assert counts == {("effect_ended", "a"): 1, ("effect_ended", "b"): 5, ("effect_reverted", "b"): 5}
+        assert counts == {("effect_ended", "a"): 2, ("effect_ended", "b"): 5, ("effect_reverted", "b"): 5}
 
     def test_a_move_by_nothing_touches_nothing(self, stage: Stage) -> None:
         """Zero percent is allowed and honest."""
@@ -69,7 +69,7 @@ class TestTelling:
         assert stage.notices("effect_ended")[0].data == {
             "effect": "move",
             "reason": "done",
-            "ticks_touched": 8,
+            "ticks_touched": 9,
             "kept": {"BTC": "-0.69314718056", "ETH": "-1.38629436112"},
         }
 

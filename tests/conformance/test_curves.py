@@ -22,9 +22,10 @@ every_curve = pytest.mark.parametrize("curve", CURVES.values(), ids=list(CURVES)
 
 
 def defaults(curve: CurveType) -> Args:
-    """Default arguments, and the keyframes that only ``move`` hands over."""
+    """Default arguments, and the keyframes and the crisis that only ``move`` hands over."""
     args: dict[str, Value] = {param.name: param.default for param in curve.params}
-    return {**args, "path": (Keyframe(SECOND // 20, Decimal("-0.1")),)}
+    crisis: dict[str, Value] = {"history": "2021-05-19", "asset": "BTC", "scale": Decimal(1)}
+    return {**args, **crisis, "path": (Keyframe(SECOND // 20, Decimal("-0.1")),)}
 
 
 def started(curve: CurveType, seed: int = 1, over_ns: int = HOUR) -> Progress:

@@ -1,4 +1,4 @@
-"""As it was: the path of a recorded crisis, keyframes joined by straight lines in log price."""
+"""As it was: the path of a recorded crisis, exact at its keyframes and as rough between them as then."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from mdsim.chaos import crises
 from mdsim.chaos.arguments import given
 from mdsim.core.params import Args
 from mdsim.core.ports import CurveType, Progress
+from mdsim.core.time import MINUTE
 
 
-def start(args: Args, _rng: random.Random, _over_ns: int) -> Progress:
+def start(args: Args, rng: random.Random, _over_ns: int) -> Progress:
     """The offset in log price at u; its time is the recorded one, stretched to the move's.
 
-    The move gives ``history`` (the event), ``asset`` (whose series) and ``scale`` (a share of the recorded
-    log move, so that 100 % is what was and 50 % the square root of it).
+    The move gives ``history`` (the event), ``asset`` (whose series) and ``scale`` (a share of each move in
+    log price: 100 % is what was). Between two keyframes the path is a straight line with a Brownian bridge
+    around it: a Gaussian walk of one point a recorded minute, less the line through its values at the two
+    keyframes, times the series' roughness. Series of one event have the same minutes, so that those which
+    share ``rng`` stray together.
     """
     event, asset = given(args, "history", str), given(args, "asset", str)
     if event is None or asset is None:
@@ -24,15 +28,28 @@ def start(args: Args, _rng: random.Random, _over_ns: int) -> Progress:
     crisis = crises.load(event)
     series = crisis.series[asset]
     scale = float(given(args, "scale", Decimal) or 0)
-    at = [at_ns / crisis.length_ns for at_ns in series.at_ns]
-    level = [scale * log for log in series.logs]
-    last = len(at) - 1
+    walk = [0.0]
+    for _ in range(crisis.length_ns // MINUTE):
+        walk.append(walk[-1] + rng.gauss(0.0, 1.0))
+    minutes = len(walk) - 1
+
+    def strays(at: float) -> float:
+        k = min(int(at), minutes - 1)
+        return walk[k] + (walk[k + 1] - walk[k]) * (at - k)
+
+    at = [at_ns / MINUTE for at_ns in series.at_ns]
+    rough = [series.rough * strays(minute) for minute in at]
+    # Levels less their stray: a line through these plus the walk is the bridge, and exact at every keyframe.
+    lean = [log - stray for log, stray in zip(series.logs, rough, strict=True)]
+    end, last = scale * series.logs[-1], len(at) - 1
 
     def progress(u: float) -> float:
-        k = bisect_right(at, u) - 1
+        minute = u * minutes
+        k = bisect_right(at, minute) - 1
         if k >= last:
-            return level[last]
-        return level[k] + (level[k + 1] - level[k]) * (u - at[k]) / (at[k + 1] - at[k])
+            return end
+        line = lean[k] + (lean[k + 1] - lean[k]) * (minute - at[k]) / (at[k + 1] - at[k])
+        return scale * (line + series.rough * strays(minute))
 
     return progress
 
@@ -43,4 +60,5 @@ CURVE = CurveType(
     params=(),
     start=start,
     free=True,
+    random=True,
 )
