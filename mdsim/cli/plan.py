@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from mdsim.playbook.plan import Plan
 
 _BAR_COLUMNS = 28
+_CHART_COLUMNS = 88
+_SEED = 1
+_POINTS = 128
+_CYCLES_MOST = 20_000
+"""A rehearsal for the eye: under a second, whatever the plan."""
 
 
 def plan(
@@ -44,6 +49,55 @@ def plan(
     if found.note:
         typer.echo(found.note)
     draw(chosen, rows)
+    draw_prices(chosen)
+
+
+def draw_prices(shown: Plan) -> None:
+    """Rehearse a plan on a market that stands still, and draw what becomes of prices."""
+    from mdsim.cli import path_chart, wiring
+    from mdsim.cli.console import open_console, unicode
+    from mdsim.core.errors import MdsimError
+    from mdsim.core.time import format_clock, format_duration
+    from mdsim.playbook.variants import Variant, undisturbed
+    from mdsim.run.rehearsal import Pace, rehearse_blocking
+    from mdsim.run.runner import choose_cycle_ns
+
+    console = open_console()
+    console.print()
+    cycle_ns = shown.baseline.cycle_ns or choose_cycle_ns(shown.expected_ns)
+    pace = Pace(cycle_ns, points=_POINTS, cycles_most=_CYCLES_MOST)
+    try:
+        feed = wiring.open_feed(shown, _SEED, cycle_ns)
+        way = Variant(undisturbed(shown), ())
+        done = rehearse_blocking([way], feed, _SEED, wiring.effects(), wiring.curves(), pace)[0]
+    except MdsimError as error:
+        console.print(f"prices    not drawn: {error.message}", style="dim")
+        return
+    moved = [track for track in done.series.tracks if track.at_ns and path_chart.moved(track)]
+    if not moved:
+        console.print("prices    the plan moves none", style="dim")
+        return
+    for line in (
+        f"prices    rehearsed with seed {_SEED} on a market that stands still: the plan alone;",
+        "          a wait that only the base feed could end is drawn until its timeout",
+    ):
+        console.print(line, style="dim", soft_wrap=True)
+    if not done.finished:
+        console.print(
+            f"          drawn until {format_clock(done.lasted_ns)}, of {format_duration(shown.expected_ns)}"
+        )
+    blocks = unicode(sys.stdout)
+    for track in moved:
+        labels = max(len(f"{track.decimal(steps):f}") for steps in (max(track.price), max(track.reference)))
+        columns = max(20, min(_CHART_COLUMNS, console.width - labels - 3))
+        drawn = path_chart.chart(track, max(done.lasted_ns, 1), columns, blocks=blocks)
+        console.print()
+        console.print(f"{drawn.symbol}  {drawn.title}", soft_wrap=True)
+        for label, cells in drawn.rows:
+            console.print(f"{label:>{labels}}  {cells}", soft_wrap=True, no_wrap=True)
+        console.print(
+            f"{'':>{labels}}  {path_chart.ruler(done.lasted_ns, columns)}", style="dim", no_wrap=True
+        )
 
 
 def draw(shown: Plan, rows: list[Row]) -> None:
@@ -53,6 +107,7 @@ def draw(shown: Plan, rows: list[Row]) -> None:
 
     from mdsim.cli.console import open_console, unicode
     from mdsim.core.time import format_duration
+    from mdsim.playbook.limits import of_playbook
     from mdsim.playbook.plan import canonical
 
     console = open_console()
@@ -65,6 +120,9 @@ def draw(shown: Plan, rows: list[Row]) -> None:
     base = shown.baseline
     console.print(f"baseline  {base.source}" + (f" {base.dataset}" if base.dataset else ""), style="dim")
     console.print(f"lasts     at most {format_duration(shown.expected_ns)}", style="dim")
+    if shown.limits:
+        own = ", ".join(f"{it.key} {it.text}" for it in of_playbook(shown))
+        console.print(f"limits    {own}".replace("limits.", ""), style="dim")
     console.print()
     last_ns = max([shown.expected_ns, *(row.end.low_ns for row in rows), 1])
     table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")

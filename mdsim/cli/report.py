@@ -65,7 +65,5 @@ def _again(folder: Path, entries: list[Entry]) -> str:
     except (OSError, KeyError, msgspec.MsgspecError, UnicodeDecodeError):
         head = entries[0].data
         words = ["mdsim", "play", str(head.get("file")), "--seed", str(head.get("seed"))]
-        params = head.get("params")
-        for name, value in params.items() if isinstance(params, dict) else ():
-            words += ["--set", f"{name}={value}"]
-        return shlex.join([*words, "--cycle", str(head.get("cycle"))])
+        command = shlex.join([*words, "--cycle", str(head.get("cycle"))])
+        return f"{command}  # with the parameters below" if head.get("params") else command
