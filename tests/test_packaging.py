@@ -49,6 +49,7 @@ def test_wheel_is_pure_python_and_carries_the_version(wheel: Path) -> None:
         "mdsim/schemas/playbook.schema.json",
         "mdsim/datasets/2024-08-05/dataset.json",
         "mdsim/datasets/2024-08-05/NOTICE",
+        "mdsim/datasets/crises/2021-05-19.json",
     ],
 )
 def test_wheel_holds_what_a_run_needs(unpacked: Path, name: str) -> None:
@@ -58,8 +59,8 @@ def test_wheel_holds_what_a_run_needs(unpacked: Path, name: str) -> None:
 
 def test_wheel_holds_every_shipped_playbook(unpacked: Path) -> None:
     """No playbook of the repository is left behind."""
-    ours = sorted(path.name for path in (ROOT / "playbooks").glob("*.yaml"))
-    assert ours == sorted(path.name for path in (unpacked / "mdsim/library").glob("*.yaml"))
+    ours = sorted(path.name for path in (ROOT / "playbooks").rglob("*.yaml"))
+    assert ours == sorted(path.name for path in (unpacked / "mdsim/library").rglob("*.yaml"))
 
 
 def test_wheel_holds_every_module_and_no_test(wheel: Path) -> None:

@@ -56,11 +56,10 @@ def find(name: str) -> Found:
 
 
 def _shipped(name: str) -> Path:
+    file = library.find(name)
+    if file is not None:
+        return file
     shipped = library.playbooks()
-    if Path(name).name == name:
-        for known in (name, f"{name}.yaml"):
-            if known in shipped:
-                return shipped[known]
     here = [path.as_posix() for path in sorted(Path(name).parent.glob("*.y*ml"))]
     near = suggest(name, [*here, *shipped]) or suggest(f"{name}.yaml", [*here, *shipped])
     hint = f"did you mean {near}?" if near else f"shipped with mdsim: {', '.join(shipped)}"

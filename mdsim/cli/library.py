@@ -15,5 +15,17 @@ def _data(in_wheel: str, in_repository: str) -> Path:
 
 
 def playbooks() -> dict[str, Path]:
-    """The shipped playbooks by file name, sorted."""
-    return {path.name: path for path in sorted(_data("library", "playbooks").glob("*.yaml"))}
+    """The shipped playbooks by their path in the library, such as ``crises/2021-05-19.yaml``, sorted."""
+    root = _data("library", "playbooks")
+    found = {path.relative_to(root).as_posix(): path for path in root.rglob("*.yaml")}
+    return dict(sorted(found.items(), key=lambda item: ("/" in item[0], item[0])))
+
+
+def find(name: str) -> Path | None:
+    """The shipped playbook of that path or bare file name, with or without its ending."""
+    shipped = playbooks()
+    for known in (name, f"{name}.yaml"):
+        for path, file in shipped.items():
+            if known in (path, file.name):
+                return file
+    return None

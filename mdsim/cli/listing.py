@@ -24,6 +24,7 @@ class What(StrEnum):
     INSTRUMENTS = "instruments"
     FEEDS = "feeds"
     DATASETS = "datasets"
+    CRISES = "crises"
     PLAYBOOKS = "playbooks"
 
 
@@ -31,7 +32,7 @@ def list_(
     what: Annotated[What | None, typer.Argument(help=f"One of {', '.join(What)}; without it, all.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs, with every parameter.")] = False,
 ) -> None:
-    """List effects, curves, metrics, instruments, feeds, datasets and shipped playbooks."""
+    """List effects, curves, metrics, instruments, feeds, datasets, recorded crises and shipped playbooks."""
     shown = {kind.value: items(kind) for kind in ([what] if what else What)}
     if as_json:
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
@@ -46,6 +47,7 @@ def list_(
 
 def items(what: What) -> list[dict[str, Json]]:
     """The things of one kind: name, summary, and what else a program may want."""
+    from mdsim.chaos import crises
     from mdsim.cli import library, wiring
     from mdsim.core.conditions import METRICS
     from mdsim.core.instruments import INSTRUMENTS
@@ -79,7 +81,29 @@ def items(what: What) -> list[dict[str, Json]]:
         return [{"name": it.name, "summary": it.summary} for it in wiring.feeds().values()]
     if what is What.DATASETS:
         return [{"name": name, "summary": about} for name, about in wiring.datasets()]
+    if what is What.CRISES:
+        return [_crisis(name) for name in crises.names()]
     return [{"name": name, "summary": _about(name)} for name in library.playbooks()]
+
+
+def _crisis(name: str) -> dict[str, Json]:
+    from mdsim.chaos import crises
+    from mdsim.core.decimals import plain
+    from mdsim.core.time import format_duration
+
+    crisis = crises.load(name)
+    series: list[Json] = [
+        {"asset": item.asset, "source": item.source, "start": plain(item.start), "low": plain(item.low)}
+        for item in crisis.series.values()
+    ]
+    recorded = f"{', '.join(crisis.series)}, {format_duration(crisis.length_ns)}"
+    return {
+        "name": name,
+        "summary": f"{recorded}: {crisis.about}",
+        "start": crisis.start,
+        "missing": crisis.missing,
+        "series": series,
+    }
 
 
 def _about(name: str) -> str:
