@@ -63,7 +63,7 @@ class Stage:
                 assert isinstance(value, int)
                 args[name] = value * SECOND
             else:
-                numeric = isinstance(value, str) and name != "symbol"
+                numeric = isinstance(value, str) and name not in ("symbol", "history")
                 args[name] = Decimal(str(value)) if numeric else value
         if isinstance(symbols, dict):
             args["symbols"] = Symbols(betas=tuple((k, Decimal(v)) for k, v in symbols.items()), weighted=True)
