@@ -1,14 +1,18 @@
-"""Recording against simulation, as markdown: ``python tools/calibrate.py [FOLDER]``, by hand.
+"""Recording against simulation, as markdown: ``make calibrate``, or ``python tools/calibrate.py [FOLDER]``.
 
 FOLDER holds the recordings (``../shared/data/history`` unless given); without it there is nothing to
-compare with and the script says so. The room is run on the *recorded* mids, so its tables judge
-the room alone; the tables of returns judge the synthetic base feed. Takes about a minute.
+compare with and the script says so. ``--write PAGE`` puts the tables between the page's marks. The room is
+run on the *recorded* mids, so its tables judge the room alone; the tables of returns judge the synthetic
+base feed. Takes about a quarter of a minute.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import csv
 import gzip
+import io
 import math
 import statistics
 import sys
@@ -346,17 +350,35 @@ def feed(folder: Path) -> None:
     )
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print every table; 1 when there are no recordings."""
-    folder = Path(arguments[0]) if arguments else Path(__file__).parents[2] / "shared" / "data" / "history"
-    if not (folder / BOOKS).is_dir():
-        sys.stderr.write(f"no recordings in {folder}: name the folder that holds {BOOKS}/\n")
+def write(page: Path, tables: str) -> None:
+    """Replace what stands between the marks of a page."""
+    text = page.read_text()
+    begin = text.index("\n", text.index("<!-- calibration: begin")) + 1
+    end = text.index("<!-- calibration: end")
+    page.write_text(f"{text[:begin]}\n{tables.strip()}\n\n{text[end:]}")
+
+
+def main() -> int:
+    """Print or write every table; 1 when there are no recordings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    beside = Path(__file__).parents[2] / "shared" / "data" / "history"
+    parser.add_argument("folder", nargs="?", type=Path, default=beside, help="where the recordings are")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="a page with marks, instead of stdout")
+    options = parser.parse_args()
+    if not (options.folder / BOOKS).is_dir():
+        sys.stderr.write(f"no recordings in {options.folder}: name the folder that holds {BOOKS}/\n")
         return 1
-    books(folder)
-    hours(folder)
-    feed(folder)
+    with io.StringIO() as tables, contextlib.redirect_stdout(tables):
+        books(options.folder)
+        hours(options.folder)
+        feed(options.folder)
+        text = tables.getvalue()
+    if options.write:
+        write(options.write, text)
+    else:
+        sys.stdout.write(text)
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main())

@@ -406,7 +406,8 @@ CODES: dict[str, Explanation] = {
     "MD171": Explanation(
         "the plan goes past a limit of time",
         "The longest that a plan may take, with every timeout counted in full, is compared with the "
-        "strictest limit there is: 'limits' of the playbook holds everywhere, SCENARIO_TIMEOUT_HOURS on a server.",
+        "strictest limit there is: 'limits' of the playbook holds everywhere, SCENARIO_TIMEOUT_HOURS on a "
+        "server.",
         "limits: {max_duration: 1h}\nphases:\n  - {name: calm, for: 2h}",
         "limits: {max_duration: 1h}\nphases:\n  - {name: calm, for: 30m}",
     ),

@@ -1,10 +1,23 @@
-"""What the codes MD250-MD299 mean: asking a market, and keeping a run's journal."""
+"""What the codes MD235-MD299 mean: asking a market, and keeping a run's journal."""
 
 from __future__ import annotations
 
 from mdsim.core.explanation import Explanation
 
 RUNNING: dict[str, Explanation] = {
+    "MD235": Explanation(
+        "a market profile that does not exist",
+        "A profile holds the calm values of spread, depth and trades for one kind of venue.",
+        "profile: liquid",
+        "profile: liquid-usdt",
+    ),
+    "MD236": Explanation(
+        "trades that are no longer kept",
+        "Prints can be asked for within a bounded time of their making; further back they are forgotten, and "
+        "the answer is this error rather than a gap.",
+        "",
+        "",
+    ),
     "MD251": Explanation(
         "a probe that does not run",
         "A condition asks for a field of a probe, and no probe of that name watches this run.",
