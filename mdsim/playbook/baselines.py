@@ -56,9 +56,9 @@ class Baselines:
         if source == "replay" and dataset is None:
             help_ = "add dataset: " + (" or ".join(self._datasets) or "the path of a recording")
             self._reader.problem("MD079", "'source: replay' needs a dataset", at, help_, on_key=True)
-        if source == "synthetic" and dataset is not None:
+        if source in ("synthetic", "still") and dataset is not None:
             help_ = "add source: replay, or leave the dataset out"
-            message = "'dataset' has no effect on a synthetic base feed"
+            message = f"'dataset' has no effect on a {source} base feed"
             self._reader.problem("MD079", message, (*at, "dataset"), help_, on_key=True)
         if dataset and dataset not in self._datasets and not any(sign in dataset for sign in "/\\."):
             near = suggest(dataset, self._datasets)

@@ -219,10 +219,16 @@ PARAMETER = Section(
 BASELINE = Section(
     "baseline",
     (
-        Key("source", Kind.TEXT, "the base feed", examples=("synthetic", "replay"), default="synthetic"),
+        Key(
+            "source",
+            Kind.TEXT,
+            "the base feed",
+            examples=("synthetic", "replay", "still"),
+            default="synthetic",
+        ),
         Key("dataset", Kind.TEXT, "name or path of a recording, for 'source: replay'"),
         Key("start", Form.INSTANT, "instant the run starts at", examples=("2024-08-05T00:00Z",)),
-        Key("prices", Form.PRICES, "start levels in USD by asset, for 'source: synthetic'"),
+        Key("prices", Form.PRICES, "start levels in USD by asset, for 'source: synthetic' or still"),
         Key("cycle", Kind.DURATION, "time between two cycles", low=MS, high=HOUR, examples=("1s",)),
     ),
 )

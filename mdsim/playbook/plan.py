@@ -216,10 +216,10 @@ class Baseline:
     """The base feed wanted when run offline.
 
     Attributes:
-        source: ``synthetic`` or ``replay``.
+        source: ``synthetic``, ``replay`` or ``still``.
         dataset: name or path of the recording, for ``replay``.
         start_ns: instant the run starts at, or None for the feed's own default.
-        prices: start levels in USD by asset code, for ``synthetic``.
+        prices: start levels in USD by asset code, for ``synthetic`` and ``still``.
         cycle_ns: cycle interval, or None to choose one.
     """
 
