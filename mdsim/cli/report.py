@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mdsim.cli import pages
-from mdsim.core.errors import DataError
+from mdsim.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from mdsim.core.events import Entry
@@ -31,7 +31,7 @@ def report(
     path = run / journal.JOURNAL if run.is_dir() else run
     if not path.is_file():
         hint = "name a folder that 'mdsim play --journal' has written, or the journal.jsonl in it"
-        raise DataError("MD380", f"there is no journal at {run}", hint=hint)
+        raise UsageError("MD380", f"there is no journal at {run}", hint=hint)
     target = pages.checked_path(path.parent / PAGE if out is None else out)
     entries = journal.read(path)
     pages.write(target, entries, _prices(path.parent, entries), _again(path.parent, entries))

@@ -39,12 +39,13 @@ def read(path: Path) -> list[Entry]:
     """The entries of a journal; a last line without its end (the writer was killed) is left out.
 
     Raises:
-        DataError: the file cannot be read, or a line of it is no entry.
+        UsageError: the file cannot be read.
+        DataError: a line of it is no entry.
     """
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise DataError("MD380", f"cannot read {path}: {error.strerror}", hint=_WHERE) from None
+        raise UsageError("MD380", f"cannot read {path}: {error.strerror}", hint=_WHERE) from None
     found = [_entry(path, number, text) for number, text in enumerate(lines[:-1], start=1) if text]
     if not found or found[0].kind != "run_started":
         raise DataError("MD381", f"{path}:1: no journal begins like this", hint=_WHERE)

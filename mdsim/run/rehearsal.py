@@ -39,16 +39,19 @@ _WATCH_POINTS = 2048
 
 
 class StillFeed:
-    """A base feed whose prices never change; a stand-in for one that has been opened."""
+    """A base feed whose prices never change; a stand-in for one that has been opened.
+
+    Its steps are long: spread and depth need not be followed closely where only prices are asked for.
+    """
 
     name = "still"
     end_ns: int | None = None
     notes: tuple[str, ...] = ()
 
-    def __init__(self, feed: BaseFeed) -> None:
+    def __init__(self, feed: BaseFeed, step_ns: int) -> None:
         self.catalogue: Catalogue = feed.catalogue
         self.start_ns: int = feed.start_ns
-        self.step_ns: int = feed.step_ns
+        self.step_ns: int = max(feed.step_ns, step_ns)
         self.log_prices: list[float] = list(feed.log_prices)
         self.updated_ns: list[int] = [feed.start_ns] * len(self.catalogue)
 
@@ -104,6 +107,8 @@ class _StillEngine(Engine):
         steps = [max(length // self._pace.points, self._pace.cycle_ns) for length in self.moving.values()]
         if self._watches:
             steps.append(self._watching_ns)
+        if self._pending:  # a move begins: see it from its start, for it may be short
+            steps.append(self._pace.cycle_ns)
         due = [] if not steps else [now_ns + min(steps)]
         end_ns = super().next_due_ns(now_ns)
         return min(due if end_ns is None else [*due, end_ns], default=None)
@@ -189,7 +194,8 @@ async def rehearse(
     variant: Variant, feed: BaseFeed, seed: int, effects: Registry, curves: Curves, pace: Pace
 ) -> Rehearsal:
     """Play one way of a plan on a still market."""
-    plan, still = variant.plan, StillFeed(feed)
+    plan = variant.plan
+    still = StillFeed(feed, plan.expected_ns // _WATCH_POINTS)
     engine = _StillEngine(still, effects, curves, pace, plan.expected_ns)
     follower, recorder = _Follower(engine), Recorder()
     clock = ScenarioClock(still.start_ns)
@@ -201,7 +207,7 @@ async def rehearse(
 
     def on_cycle(_now_ns: int) -> None:
         follower.on_cycle(engine.market, clock.at_ns)
-        recorder.on_cycle(engine.market, clock.at_ns)
+        recorder.on_cycle(engine, clock.at_ns)
 
     pump.on_cycle = on_cycle
     pump.attach(RUN, clock, ledger.on_notice)

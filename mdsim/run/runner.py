@@ -175,7 +175,7 @@ class _Performance:
 
     def _on_cycle(self, now_ns: int) -> None:
         for sampler in self._samplers:
-            sampler.on_cycle(self._engine.market, self._clock.at_ns)
+            sampler.on_cycle(self._engine, self._clock.at_ns)
         if self._engine.market.cycles & 15:
             return
         wall = wall_ns()

@@ -19,7 +19,7 @@ import msgspec
 from mdsim.core.decimals import from_steps
 from mdsim.core.errors import DataError
 from mdsim.core.time import MS
-from mdsim.engine.market import Market
+from mdsim.engine.corridor import Engine
 
 SERIES = "series.json"
 VERSION = 1
@@ -35,7 +35,7 @@ class Track(msgspec.Struct, frozen=True):
         increment: the price grid, as decimal text.
         at_ns: scenario time since the start of the run.
         price, reference, bid, ask: in increments; the published mid, the base feed's mid, best quotes.
-        depth: quantity quoted near the mid in USD, both sides, where the market measures it; or empty.
+        depth: quoted within 10 bps of the touch, both sides, in whole USD; empty when not recorded.
     """
 
     symbol: str
@@ -67,12 +67,12 @@ class Series(msgspec.Struct, frozen=True):
 class Sampler(Protocol):
     """Whoever looks at every cycle of a run, and not only at what happens."""
 
-    def on_cycle(self, market: Market, at_ns: int) -> None:
+    def on_cycle(self, engine: Engine, at_ns: int) -> None:
         """The market has published; ``at_ns`` is the scenario time since the start."""
 
 
-_Point = tuple[int, int, int, int, int]
-"""Time, mid, reference, bid, ask."""
+_Point = tuple[int, int, int, int, int, int]
+"""Time, mid, reference, bid, ask, depth."""
 
 
 class _Bucket:
@@ -119,20 +119,22 @@ class Recorder:
         self._most = buckets_most
         self._width_ns = MS
         self._buckets: list[dict[int, _Bucket]] = []
-        self._market: Market | None = None
+        self._engine: Engine | None = None
 
-    def on_cycle(self, market: Market, at_ns: int) -> None:
+    def on_cycle(self, engine: Engine, at_ns: int) -> None:
         """Take one publication of every instrument in."""
-        if self._market is None:
-            self._market = market
+        market = engine.market
+        if self._engine is None:
+            self._engine = engine
             self._buckets = [{} for _ in market.mids]
         while at_ns // self._width_ns >= self._most:
             self._widen()
         number = at_ns // self._width_ns
         references = market.references()
         columns = zip(self._buckets, market.mids, references, market.bids, market.asks, strict=True)
-        for buckets, mid, reference, bid, ask in columns:
-            point = (at_ns, mid, reference, bid, ask)
+        for at, (buckets, mid, reference, bid, ask) in enumerate(columns):
+            bid_usd, ask_usd = engine.micro.depth_usd(at)
+            point = (at_ns, mid, reference, bid, ask, round(bid_usd + ask_usd))
             bucket = buckets.get(number)
             if bucket is None:
                 buckets[number] = _Bucket(point)
@@ -151,15 +153,13 @@ class Recorder:
 
     def series(self) -> Series:
         """What was kept."""
-        market = self._market
-        if market is None:
+        if self._engine is None:
             return Series(VERSION, "", [])
-        tracks = []
+        market, tracks = self._engine.market, []
         for item, buckets in zip(market.catalogue, self._buckets, strict=True):
             points = [point for bucket in buckets.values() for point in bucket.points()]
-            at_ns, price, reference, bid, ask = ([point[at] for point in points] for at in range(5))
-            increment = f"{item.price_increment:f}"
-            tracks.append(Track(item.symbol, increment, at_ns, price, reference, bid, ask))
+            columns = [[point[at] for point in points] for at in range(6)]
+            tracks.append(Track(item.symbol, f"{item.price_increment:f}", *columns))
         return Series(VERSION, market.digest(), tracks)
 
 
