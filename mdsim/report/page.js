@@ -112,7 +112,7 @@
     const away = (value.published / value.base - 1) * 100;
     readout.textContent = `${clock(lines[0].x[n], 1)}   published ${value.published.toFixed(digits)}   ` +
       `base ${value.base.toFixed(digits)}   ${away < 0 ? "−" : "+"}${Math.abs(away).toFixed(2)} %   ` +
-      `spread ${value.spread} bp` + (value.depth === undefined ? "" : `   depth ${value.depth} USD`);
+      `spread ${value.spread} bp` + (value.depth === undefined ? "" : `   depth ${value.depth.toFixed(2)} M USD`);
   }
 
   function start() {

@@ -30,8 +30,8 @@ def draw(track: Track, story: Story) -> Drawing:
         _line("spread", at, spread_bps(track), "y2", {"color": "--spread", "width": 1}),
     ]
     if track.depth:
-        depth: list[Chart] = list(track.depth)
-        titles.append("depth, USD")
+        depth: list[Chart] = [Decimal(usd).scaleb(-6, CONTEXT) for usd in track.depth]
+        titles.append("depth within 10 bp, million USD")
         data.append(_line("depth", at, depth, "y3", {"color": "--depth", "width": 1}))
     data.extend(_marks(track, story))
     frame = layout(story)
