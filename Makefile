@@ -47,7 +47,7 @@ lint: $(DEV) ## style, format, types, playbooks, freshness of generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mdsim lint playbooks/*.yaml
+	$(BIN)/mdsim lint playbooks/*.yaml playbooks/*/*.yaml
 	$(BIN)/mdsim schema --check schemas/playbook.schema.json
 	$(BIN)/python docs/generate.py --check
 
@@ -60,6 +60,10 @@ format: $(DEV) ## rewrite the sources in the house format
 bench: $(DEV) ## measure how fast it runs here; tables, and JSON in benchmarks/results
 	$(BIN)/python -m benchmarks.rooms
 	$(BIN)/python -m benchmarks.virtual_time
+
+.PHONY: calibrate
+calibrate: $(DEV) ## measure the market against the recordings of ../shared, where present
+	$(BIN)/python tools/calibrate.py --write docs/market-model.md
 
 .PHONY: schemas
 schemas: $(DEV) ## write the generated JSON schema again
