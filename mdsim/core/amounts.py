@@ -41,6 +41,9 @@ AMOUNTS: dict[Kind, Amount] = {
         "a share", "none", {"%": -2, "bp": -4}, "a percentage without a sign, such as 15% or 5bp"
     ),
     Kind.FACTOR: Amount("a factor", "none", {"x": 0}, "a number and an x, such as 20x"),
+    Kind.SCALE: Amount(
+        "a factor", "none", {"x": 0, "%": -2}, "a number and an x, such as 20x, or a share such as 10%"
+    ),
     Kind.RATE: Amount("a rate", "none", {"/s": 0}, "a number per second, such as 5/s"),
     Kind.PRICE: Amount("a price", "none", {"": 0}, "a plain number such as 0.92"),
     Kind.NUMBER: Amount("a number", "may", {"": 0}, "a plain number such as 0.85"),
@@ -130,7 +133,7 @@ def _unit(kind: Kind, amount: Amount, text: str) -> Flaw:
     found = _LOOSE.fullmatch(text)
     if found is None:
         crossed = re.fullmatch(rf"x({PLAIN})", text)
-        if kind is Kind.FACTOR and crossed:
+        if kind in (Kind.FACTOR, Kind.SCALE) and crossed:
             return Flaw("MD020", "has its x in front", f"write {crossed[1]}x")
         return Flaw("MD020", f"is not {amount.noun}", examples)
     sign, number, unit = found[1], found[2], found[3].lower()
@@ -160,7 +163,7 @@ def _bare(kind: Kind, sign: str, number: str) -> Flaw:
     """A number without the unit that this kind needs: say what to add."""
     value = decimal(number)
     percent = plain(decimal(number, 2))
-    if kind is Kind.FACTOR:
+    if kind in (Kind.FACTOR, Kind.SCALE):
         return Flaw("MD021", "has no unit", f"write {number}x")
     if kind is Kind.RATE:
         return Flaw("MD021", "has no unit", f"write {number}/s")
@@ -179,7 +182,7 @@ def _bare(kind: Kind, sign: str, number: str) -> Flaw:
 def _converted(kind: Kind, sign: str, number: str, unit: str) -> str:
     """The same amount in the units of ``kind``, where there is one."""
     value = decimal(number, {"%": -2, "bp": -4}.get(unit, 0))
-    if kind is Kind.FACTOR and unit in ("%", "bp") and not sign:
+    if kind in (Kind.FACTOR, Kind.SCALE) and unit in ("%", "bp") and not sign:
         return f"write {plain(value)}x"
     if kind is Kind.SHARE and unit == "x":
         return f"write {plain(decimal(plain(value), 2))}%"

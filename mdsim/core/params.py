@@ -9,6 +9,7 @@ duration   ``90s 1h30m`` or a seeded draw ``30s..2m``    ``int`` ns or ``Duratio
 change     ``-12% +50bp 0%``                             ``Decimal`` fraction (-0.12)
 share      ``15%`` or ``5bp``                            ``Decimal`` fraction (0.15)
 factor     ``20x``                                       ``Decimal`` (20)
+scale      ``20x``, or a share such as ``10%``           ``Decimal`` (20, 0.1)
 rate       ``5/s``                                       ``Decimal`` per second (5)
 price      ``0.92``                                      ``Decimal``
 number     ``0.85``                                      ``Decimal``
@@ -42,6 +43,7 @@ class Kind(Enum):
     CHANGE = "change"
     SHARE = "share"
     FACTOR = "factor"
+    SCALE = "scale"
     RATE = "rate"
     PRICE = "price"
     NUMBER = "number"

@@ -88,7 +88,7 @@ def render(kind: Kind, value: Value) -> str:
         if kind in (Kind.CHANGE, Kind.SHARE):
             return _percentage(Decimal(value), signed=kind is Kind.CHANGE)
         if kind in amounts.AMOUNTS:
-            unit = {Kind.FACTOR: "x", Kind.RATE: "/s"}.get(kind, "")
+            unit = {Kind.FACTOR: "x", Kind.SCALE: "x", Kind.RATE: "/s"}.get(kind, "")
             return plain(Decimal(value)) + unit
     raise InternalError("MD905", f"{value!r} is no scalar of kind {kind.value}")
 

@@ -15,10 +15,11 @@ from mdsim.core.params import Kind, Param, Value
 
 _REFERENCE = re.compile(r"\$(?:(\$)|\(([^()]*)\)|([A-Za-z_][A-Za-z0-9_]*)|(\())")
 
-_SCALARS = frozenset(Kind) - {Kind.SYMBOLS, Kind.CURVE, Kind.KEYFRAMES, Kind.THEN}
+_SCALARS = frozenset(Kind) - {Kind.SCALE, Kind.SYMBOLS, Kind.CURVE, Kind.KEYFRAMES, Kind.THEN}
 _FITS: dict[Kind, frozenset[Kind]] = {
     Kind.TEXT: _SCALARS,
     Kind.NUMBER: frozenset({Kind.NUMBER, Kind.COUNT}),
+    Kind.SCALE: frozenset({Kind.FACTOR, Kind.SHARE}),
     Kind.SYMBOLS: frozenset({Kind.SYMBOL}),
     Kind.CHOICE: frozenset({Kind.CHOICE, Kind.TEXT}),
     Kind.CURVE: frozenset({Kind.CHOICE, Kind.TEXT}),

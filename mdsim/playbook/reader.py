@@ -25,6 +25,7 @@ TAKES: dict[Kind, str] = {
     Kind.CHANGE: "a change such as -12%",
     Kind.SHARE: "a share such as 15%",
     Kind.FACTOR: "a factor such as 20x",
+    Kind.SCALE: "a factor such as 20x, or a share such as 10%",
     Kind.RATE: "a rate such as 5/s",
     Kind.PRICE: "a price such as 0.92",
     Kind.NUMBER: "a number such as 0.85",

@@ -55,6 +55,7 @@ _PATTERNS: dict[Kind, str] = {
     Kind.CHANGE: rf"([+-]{_SIZE}|0(\.0+)?)(%|bp)",
     Kind.SHARE: rf"{_SIZE}(%|bp)",
     Kind.FACTOR: rf"{_SIZE}x",
+    Kind.SCALE: rf"{_SIZE}(x|%)",
     Kind.RATE: rf"{_SIZE}/s",
     Kind.PRICE: _SIZE,
     Kind.NUMBER: rf"-?{_SIZE}",
@@ -67,6 +68,7 @@ _WRITTEN: dict[Kind, str] = {
     Kind.CHANGE: "A change with its sign: -12% or +50bp; only 0% needs none.",
     Kind.SHARE: "A share without a sign: 15% or 5bp.",
     Kind.FACTOR: "A factor: 20x.",
+    Kind.SCALE: "A factor: 20x, or as a share: 10%.",
     Kind.RATE: "A rate: 5/s.",
     Kind.PRICE: "A price, read exactly as written: 0.92.",
     Kind.NUMBER: "A plain number: 0.85.",
@@ -182,7 +184,7 @@ def _bound(form: Form | Kind, bound: int | Decimal) -> str:
         return format_duration(int(bound))
     if form in (Kind.CHANGE, Kind.SHARE):
         return plain(Decimal(bound) * 100) + "%"
-    return plain(Decimal(bound)) + ("x" if form is Kind.FACTOR else "")
+    return plain(Decimal(bound)) + ("x" if form in (Kind.FACTOR, Kind.SCALE) else "")
 
 
 def _scalar(key: Key, kind: Kind) -> Node:

@@ -67,6 +67,7 @@ _EXAMPLES: dict[Kind, tuple[str, ...]] = {
     Kind.CHANGE: ("-12%", "+50bp"),
     Kind.SHARE: ("15%", "5bp"),
     Kind.FACTOR: ("20x",),
+    Kind.SCALE: ("20x", "10%"),
     Kind.RATE: ("5/s",),
     Kind.PRICE: ("0.92",),
     Kind.SYMBOLS: ("BTC-USD", "all"),

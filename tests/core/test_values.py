@@ -43,6 +43,8 @@ RIGHT: list[tuple[Kind, str, Value, str]] = [
     (Kind.SHARE, "100%", Decimal(1), "100%"),
     (Kind.FACTOR, "20x", Decimal(20), "20x"),
     (Kind.FACTOR, "0.5x", Decimal("0.5"), "0.5x"),
+    (Kind.SCALE, "20x", Decimal(20), "20x"),
+    (Kind.SCALE, "10%", Decimal("0.1"), "0.1x"),
     (Kind.RATE, "5/s", Decimal(5), "5/s"),
     (Kind.PRICE, "0.92", Decimal("0.92"), "0.92"),
     (Kind.PRICE, "0.9200", Decimal("0.92"), "0.92"),
@@ -225,7 +227,14 @@ def test_changes_survive_text_and_back(number: str, sign: str, unit: str) -> Non
 @given(
     numbers(9),
     st.sampled_from(
-        [(Kind.SHARE, "%"), (Kind.SHARE, "bp"), (Kind.FACTOR, "x"), (Kind.RATE, "/s"), (Kind.NUMBER, "")]
+        [
+            (Kind.SHARE, "%"),
+            (Kind.SHARE, "bp"),
+            (Kind.FACTOR, "x"),
+            (Kind.SCALE, "%"),
+            (Kind.RATE, "/s"),
+            (Kind.NUMBER, ""),
+        ]
     ),
 )
 def test_other_amounts_survive_text_and_back(number: str, unit: tuple[Kind, str]) -> None:

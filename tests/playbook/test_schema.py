@@ -149,8 +149,14 @@ def test_an_editor_accepts_what_the_language_allows(body: str) -> None:
     assert complaints(body) == []
 
 
-UNITS = {Kind.CHANGE: ("%", "bp"), Kind.SHARE: ("%", "bp"), Kind.FACTOR: ("x",), Kind.RATE: ("/s",)}
-NUMERIC = (Kind.CHANGE, Kind.SHARE, Kind.FACTOR, Kind.RATE, Kind.PRICE, Kind.NUMBER, Kind.COUNT)
+UNITS = {
+    Kind.CHANGE: ("%", "bp"),
+    Kind.SHARE: ("%", "bp"),
+    Kind.FACTOR: ("x",),
+    Kind.SCALE: ("x", "%"),
+    Kind.RATE: ("/s",),
+}
+NUMERIC = (Kind.CHANGE, Kind.SHARE, Kind.FACTOR, Kind.SCALE, Kind.RATE, Kind.PRICE, Kind.NUMBER, Kind.COUNT)
 
 
 @settings(deadline=None, derandomize=True, max_examples=150)
