@@ -105,8 +105,6 @@ def test_words_of_a_playbook_stay_words(crisis: Drawn) -> None:
     assert "<" not in outline.scripts[0]
     traces = [trace for chart in outline.charts for trace in chart["data"]]
     hovers = [text for trace in traces for text in trace.get("hovertext", [])]
-        text for chart in outline.charts for trace in chart["data"] for text in trace.get("hovertext", [])
-    ]
     assert any("click" in text for text in hovers)
     assert not [text for text in hovers if re.search(r"<(?!br>)", text)]
 
