@@ -49,7 +49,8 @@ lint: $(DEV) ## style, format, types, playbooks, freshness of generated files
 	$(BIN)/mypy
 	$(BIN)/mdsim lint playbooks/*.yaml playbooks/*/*.yaml
 	$(BIN)/mdsim schema --check schemas/playbook.schema.json
-	$(BIN)/python docs/generate.py --check
+	$(BIN)/python -m docs.generate --check
+	$(BIN)/python tools/crisis_page.py --check
 
 .PHONY: format
 format: $(DEV) ## rewrite the sources in the house format
@@ -71,7 +72,8 @@ schemas: $(DEV) ## write the generated JSON schema again
 
 .PHONY: docs
 docs: $(DEV) ## write the generated part of the documentation again
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
+	$(BIN)/python tools/crisis_page.py
 
 .PHONY: wheel
 wheel: $(DEV) ## build the wheel into dist/

@@ -39,7 +39,7 @@ CLOSE_ENOUGH = 0.01
 TOLERANCE = 0.02
 """Of a fall, on keyframes against bars; the promise to users is 0.10."""
 HOUR_S, LEG_S, CALM_S = 3600, 6 * 3600, 24 * 3600
-NOTICE = "Figures measured from the recordings named as sources; no recorded data is redistributed."
+NOTICE = "Figures measured from the recordings named as sources; no recorded data is redistributed here."
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,9 @@ def read(path: Path) -> list[Bar]:
             bars.append(
                 Bar(
                     int(row["timestamp_ms"]) // 1000,
-                    *(float(row.get(name, close)) for name in ("open", "high", "low")),
+                    float(row.get("open", close)),
+                    float(row.get("high", close)),
+                    float(row.get("low", close)),
                     close,
                     float(row["volume"]),
                 )

@@ -96,7 +96,7 @@ def test_a_crisis_says_what_it_is_and_what_was_not_recorded(name: str) -> None:
     assert "recorded" in crisis.missing
     assert datetime.fromisoformat(crisis.start).tzinfo is not None
     text = resources.files("mdsim.datasets").joinpath("crises", f"{name}.json").read_text("utf-8")
-    assert "no recorded data is redistributed" in json.loads(text)["notice"]
+    assert "no recorded data is redistributed here" in json.loads(text)["notice"]
 
 
 @every_series
