@@ -1,6 +1,6 @@
-"""Write what is generated from code: ``docs/cli.md``, ``docs/errors.md`` and the run that the README shows.
+"""Write what is generated from code: the command line, error codes, the language, the README's run.
 
-``python docs/generate.py`` writes them, ``--check`` exits 1 when one is not up to date.
+``python -m docs.generate`` writes them, ``--check`` exits 1 when one is not up to date.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 import typer.main
 from typer.testing import CliRunner
 
+from docs import reference_page
 from mdsim.cli.main import app
 from mdsim.core.codes import CODES
 from mdsim.core.errors import ExitCode
@@ -121,7 +122,17 @@ def excerpt(command: list[str]) -> str:
     return "\n…\n".join("\n".join(part) for part in parts) + "\n"
 
 
-PAGES = {"docs/cli.md": cli_page, "docs/errors.md": errors_page, "README.md": readme_page}
+def language_page() -> str:
+    """The reference of the playbook language."""
+    return reference_page.page(GENERATED)
+
+
+PAGES = {
+    "docs/cli.md": cli_page,
+    "docs/errors.md": errors_page,
+    "docs/reference.md": language_page,
+    "README.md": readme_page,
+}
 
 
 def main() -> int:
