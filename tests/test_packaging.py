@@ -46,6 +46,8 @@ def test_wheel_is_pure_python_and_carries_the_version(wheel: Path) -> None:
     [
         "mdsim/py.typed",
         "mdsim/library/crash.yaml",
+        "mdsim/report/page.css",
+        "mdsim/report/page.js",
         "mdsim/schemas/playbook.schema.json",
         "mdsim/datasets/2024-08-05/dataset.json",
         "mdsim/datasets/2024-08-05/NOTICE",

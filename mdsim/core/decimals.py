@@ -36,7 +36,7 @@ def grid_all(log_prices: list[float], increments: list[float]) -> list[int]:
         steps = [round(exp(log) / increment) for log, increment in zip(log_prices, increments, strict=True)]
     except (OverflowError, ValueError) as error:
         raise InternalError("MD901", f"a model produced the log prices {log_prices!r}") from error
-    return steps if min(steps) > 0 else [step or 1 for step in steps]
+    return steps if min(steps, default=1) > 0 else [step or 1 for step in steps]
 
 
 def from_steps(steps: int, increment: Decimal) -> Decimal:
