@@ -138,8 +138,9 @@ class Page:
         )
         parts.append(f'<ul class="legend">{items}</ul>')
         parts.append(
-            '<p class="note hint">Bands are phases. Time is since the start. Drag to zoom all charts, '
-            "double-click to see everything again.</p>"
+            '<p class="note hint">Bands are phases. Time is since the start. <span class="mouse">Point at a '
+            "drawing to read values; drag to zoom all of them, double-click to see everything again."
+            '</span><span class="touch">Tap a drawing to read values.</span></p>'
         )
         for number, (track, drawing) in enumerate(zip(tracks, drawings, strict=True)):
             decimals = len(track.increment.partition(".")[2])
