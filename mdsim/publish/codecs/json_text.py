@@ -16,7 +16,7 @@ _EXPONENT = re.compile(rb'"-?[0-9]+(?:\.[0-9]+)?E[+-][0-9]+"')
 
 
 def encode(message: Message) -> bytes:
-    """The event's own fields, then ``volume``, ``ts_publish_ns``, ``snapshot``, ``skipped`` where they apply."""
+    """The event's own fields, then ``volume``, ``ts_publish_ns``, ``snapshot`` and ``skipped`` if any."""
     body = _ENCODER.encode(message.event)
     if b"E-" in body or b"E+" in body:  # rare: a zero with many decimals, such as 0E-12
         body = _EXPONENT.sub(_without_exponent, body)
