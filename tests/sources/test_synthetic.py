@@ -80,10 +80,10 @@ def sample(open_synthetic: Open) -> Sample:
     return Sample(runs, dict(feeds[0].catalogue.index))
 
 
-def test_the_registry_finds_both_feeds() -> None:
+def test_the_registry_finds_every_feed() -> None:
     """A feed is one module that ends in FEED."""
     found = discover("mdsim.sources", "FEED", FeedType)
-    assert set(found) == {"synthetic", "replay"}
+    assert set(found) == {"synthetic", "replay", "still"}
     assert found["synthetic"] is FEED
 
 
