@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mdsim.core.codes_http import HTTP
 from mdsim.core.codes_reading import READING
 from mdsim.core.codes_running import RUNNING
 from mdsim.core.explanation import Explanation
@@ -709,6 +710,7 @@ CODES: dict[str, Explanation] = {
         "mdsim play crash.yaml --report crash.yaml",
         "mdsim play crash.yaml --report crash.html",
     ),
+    **HTTP,
     "MD929": Explanation(
         "the figures of a crisis cannot be used",
         "Internal: a file under mdsim/datasets/crises is missing or breaks the rules of its kind. They are "

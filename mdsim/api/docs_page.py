@@ -1,0 +1,108 @@
+"""A page to read the HTTP interface: made from the route table, without a script or anything from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import msgspec
+
+from mdsim import __version__
+from mdsim.api.routes import HTML, Access, Call, Parameter, Reply, Route
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_STYLE = """
+:root{color-scheme:light dark;--line:#8884;--soft:#8881;--get:#2a7a4b;--post:#2563a8;--delete:#b3261e}
+body{font:15px/1.5 system-ui,sans-serif;max-width:58rem;margin:2rem auto;padding:0 1rem}
+h2{margin-top:2.5rem;border-bottom:1px solid var(--line)}
+section{margin:1.25rem 0;padding:.75rem 1rem;border:1px solid var(--line);border-radius:6px}
+h3{font:600 15px/1.5 ui-monospace,monospace;margin:0;overflow-wrap:anywhere}
+h3 b{display:inline-block;min-width:4.5rem}
+.GET{color:var(--get)}.POST{color:var(--post)}.DELETE{color:var(--delete)}
+table{border-collapse:collapse;width:100%;font-size:14px}
+td{border-top:1px solid var(--line);padding:.25rem .5rem .25rem 0;
+vertical-align:top}
+code,pre{font:13px/1.5 ui-monospace,monospace}pre{background:var(--soft);padding:.5rem;overflow-x:auto}
+small{opacity:.75}
+"""
+
+
+def docs_route(routes: Sequence[Route]) -> Route:
+    """``GET /docs`` for these routes; the page is made once."""
+    text = page(routes).encode()
+
+    async def answer(_call: Call) -> Reply:
+        return Reply(text, media=HTML, headers={"Content-Security-Policy": _POLICY})
+
+    return Route(
+        "GET", "/docs", "getDocs", "A page to read", "operation", answer, media=HTML, only_listed=False
+    )
+
+
+def page(routes: Sequence[Route]) -> str:
+    """The whole page as HTML."""
+    tags = {route.tag: None for route in routes}
+    body = "".join(
+        f'<h2 id="{escape(tag)}">{escape(tag.capitalize())}</h2>'
+        + "".join(_section(route) for route in routes if route.tag == tag)
+        for tag in tags
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>mdsim: HTTP interface</title>'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>'
+        f"<body><h1>mdsim {escape(__version__)}: HTTP interface</h1><p>Prices and sizes are decimal "
+        "text, times integer nanoseconds UTC with RFC 3339 text beside them. Errors are problem "
+        "documents (RFC 9457) with a stable <code>code</code>. Every field stands in the "
+        '<a href="/openapi.json">OpenAPI document</a>.</p>'
+        f"{body}</body></html>\n"
+    )
+
+
+def _section(route: Route) -> str:
+    guarded = " <small>(guarded)</small>" if route.access is Access.GUARDED else ""
+    rows = "".join(_row(parameter) for parameter in route.parameters)
+    table = f"<table>{rows}</table>" if rows else ""
+    fields = f"<p><small>Body: {_fields(route.body)}</small></p>" if route.body is not None else ""
+    answer = f"<br>{_fields(route.answer)}" if route.answer is not None else ""
+    refusals = ", ".join(str(status) for status in sorted({*route.others, *route.errors}))
+    also = f"; {refusals}" if refusals else ""
+    return (
+        f'<section id="{escape(route.name)}"><h3><b class="{route.method}">{route.method}</b>'
+        f"{escape(route.path)}</h3><p>{escape(route.summary)}{guarded}. {_prose(route.description)}</p>"
+        f"{table}{fields}<pre>{escape(_curl(route))}</pre>"
+        f"<p><small>Answers {route.status}{also}{answer}</small></p></section>"
+    )
+
+
+def _row(parameter: Parameter) -> str:
+    return (
+        f"<tr><td><code>{escape(parameter.name)}</code></td><td><small>{parameter.place}</small></td>"
+        f"<td>{_prose(parameter.summary)}</td></tr>"
+    )
+
+
+def _prose(text: str) -> str:
+    """Text whose `back ticks` become code."""
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts))
+
+
+def _fields(shape: object) -> str:
+    names: Iterable[str] = ()
+    if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
+        names = shape.__struct_fields__
+    return " ".join(f"<code>{escape(name)}</code>" for name in names)
+
+
+def _curl(route: Route) -> str:
+    path = route.path
+    query = []
+    for parameter in route.parameters:
+        if parameter.place == "path":
+            path = path.replace(f"{{{parameter.name}}}", parameter.example or parameter.name.upper())
+        elif parameter.example and parameter.place == "query":
+            query.append(f"{parameter.name}={parameter.example}")
+    address = f"'http://127.0.0.1:8082{path}{'?' if query else ''}{'&'.join(query)}'"
+    method = "" if route.method == "GET" else f"-X {route.method} "
+    body = " -d @body.json" if route.body is not None else ""
+    return f"curl {method}{address}{body}"
