@@ -147,7 +147,7 @@ class AskReader:
 
 def _interval(value: object, wrong: list[Flawed]) -> int:
     example = "write 0 for every message, or a duration such as 250ms"
-    if value == "0" or (value == 0 and isinstance(value, int) and not isinstance(value, bool)):
+    if value in (0, "0") and not isinstance(value, bool):
         return 0
     text = value if isinstance(value, str) else repr(value)
     found = read_one(text[:64])

@@ -36,6 +36,7 @@ class Hub:
     time for ``ts_publish_ns`` and for the pace of streams with an interval.
 
     Attributes:
+        clock_ns: the present, for ``ts_publish_ns``.
         codecs: formats by name.
         counters: what was sent and what was not.
         subscribers: every reader, in the order in which they came.
@@ -50,7 +51,7 @@ class Hub:
         self.counters = Counters()
         self.sequences = Sequences()
         self.subscribers: dict[Subscriber, None] = {}
-        self._clock_ns = clock_ns
+        self.clock_ns = clock_ns
         self._snapshots = Snapshots(market, self.limits.depth_levels)
         self._streams: dict[Feed, dict[Terms, Stream]] = {}
         self._paced: dict[Stream, None] = {}
@@ -61,7 +62,7 @@ class Hub:
 
     def publish(self, batch: Sequence[Published | MarketEvent]) -> None:
         """Send what one cycle published to all who asked for it; never waits, never raises for a reader."""
-        now_ns = self._clock_ns()
+        now_ns = self.clock_ns()
         touched: dict[Audience, None] = {}
         for event in batch:
             feed = feed_of(event)
@@ -133,7 +134,7 @@ class Hub:
         self.room_for(subscriber, wishes)
         self._count(subscriber.wants, subscriber.wants | wishes)
         subscriber.wants = subscriber.wants | wishes
-        now_ns = self._clock_ns()
+        now_ns = self.clock_ns()
         subscriber.outbox.mailbox.discard(wishes)
         found = [(self._snapshots.of(feed, now_ns), terms) for feed, terms in wishes.items()]
         messages = [(message, self.codecs[terms.format]) for message, terms in found if message]
