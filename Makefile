@@ -51,6 +51,7 @@ lint: $(DEV) ## style, format, types, playbooks, freshness of generated files
 	$(BIN)/mdsim schema --check schemas/playbook.schema.json
 	$(BIN)/python -m docs.generate --check
 	$(BIN)/python tools/crisis_page.py --check
+	$(BIN)/python tools/generate_proto.py --check
 
 .PHONY: format
 format: $(DEV) ## rewrite the sources in the house format
@@ -69,6 +70,10 @@ calibrate: $(DEV) ## measure the market against the recordings of ../shared, whe
 .PHONY: schemas
 schemas: $(DEV) ## write the generated JSON schema again
 	$(BIN)/mdsim schema --write schemas/playbook.schema.json
+
+.PHONY: generate-proto
+generate-proto: $(DEV) ## write the Python messages of proto/ again
+	$(BIN)/python tools/generate_proto.py
 
 .PHONY: docs
 docs: $(DEV) ## write the generated part of the documentation again

@@ -53,6 +53,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
 """Room -> rooms it may import beside itself; ``mdsim`` is the package's own ``__init__`` (its version)."""
 
 THIRD_PARTY: dict[str, tuple[str, ...]] = {
+    "_proto": ("google",),
     "api": (
         "google",
         "grpc",
@@ -81,7 +82,12 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
 }
 """Room -> packages from outside it may import; a room that is not listed may import none."""
 
-PLUGINS = {"mdsim.chaos.effects": "EFFECT", "mdsim.chaos.curves": "CURVE", "mdsim.sources": "FEED"}
+PLUGINS = {
+    "mdsim.chaos.effects": "EFFECT",
+    "mdsim.chaos.curves": "CURVE",
+    "mdsim.publish.codecs": "CODEC",
+    "mdsim.sources": "FEED",
+}
 """Packages whose modules ``core.registry`` finds by the constant they end in."""
 
 LONG_LINES = 400

@@ -1,0 +1,1 @@
+"""Generated code; `make generate-proto` writes it again."""
