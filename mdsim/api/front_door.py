@@ -114,23 +114,24 @@ class FrontDoor:
         listening = await listen(host, port)
         self.addresses = [sock.getsockname()[:2] for sock in listening]
         try:
-            async with trio.open_nursery() as servers:
-                await servers.start(self._http.run)
-                servers.start_soon(self._sockets.run)
-                async with trio.open_nursery() as connections:
-                    with trio.CancelScope() as accepting:
+            async with trio.open_nursery() as application:
+                await application.start(self._http.run)
+                async with trio.open_nursery() as watch:
+                    watch.start_soon(self._sockets.run)
+                    async with trio.open_nursery() as connections:
                         async with trio.open_nursery() as acceptors:
                             for sock in listening:
                                 acceptors.start_soon(self._accept, sock, connections)
                             task_status.started(self.addresses)
                             await self._stopping.wait()
-                            accepting.cancel()
-                    for sock in listening:
-                        sock.close()
-                    await self._http.terminate()
-                    self._sockets.close_all()
-                    connections.cancel_scope.deadline = trio.current_time() + self.limits.drain_s
-                servers.cancel_scope.cancel()
+                            acceptors.cancel_scope.cancel()
+                        for sock in listening:
+                            sock.close()
+                        await self._http.terminate()
+                        self._sockets.close_all()
+                        connections.cancel_scope.deadline = trio.current_time() + self.limits.drain_s
+                    watch.cancel_scope.cancel()
+                self._http.end()
         finally:
             for sock in listening:
                 sock.close()

@@ -19,6 +19,8 @@ AsgiApp: TypeAlias = Callable[..., Awaitable[None]]
 """An ASGI 3 application: ``app(scope, receive, send)``."""
 
 LOG = "mdsim.http"
+SHUTDOWN_S = 5.0
+"""How long the application may take to shut down."""
 
 
 class Prefixed(trio.abc.Stream):
@@ -110,20 +112,19 @@ class HttpServer:
         self._app = wrap_app(cast("ASGIFramework", app), 0, "asgi")
         self._context = WorkerContext(None)
         self._state: LifespanState = {}
+        self._ended = trio.Event()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Keep the application alive, from its start-up to its shutdown; runs until cancelled."""
+        """Keep the application alive, from its start-up to its shutdown; returns after ``end``."""
         lifespan = Lifespan(self._app, self._config, self._state)
         async with trio.open_nursery() as nursery:
             await nursery.start(lifespan.handle_lifespan)
             await lifespan.wait_for_startup()
             task_status.started()
-            try:
-                await trio.sleep_forever()
-            finally:
-                with trio.move_on_after(5, shield=True):
-                    await lifespan.wait_for_shutdown()
-                nursery.cancel_scope.cancel()
+            await self._ended.wait()
+            with trio.move_on_after(SHUTDOWN_S):
+                await lifespan.wait_for_shutdown()
+            nursery.cancel_scope.cancel()
 
     async def handle(self, stream: Prefixed | PrefixedTls) -> None:
         """Serve one connection until it ends; closes it."""
@@ -139,6 +140,10 @@ class HttpServer:
     async def terminate(self) -> None:
         """Close idle connections, and the others after the request that they are at."""
         await self._context.terminated.set()
+
+    def end(self) -> None:
+        """Let the application shut down; there are no connections any more."""
+        self._ended.set()
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:
