@@ -5,6 +5,7 @@ from __future__ import annotations
 from mdsim.core.codes_http import HTTP
 from mdsim.core.codes_reading import READING
 from mdsim.core.codes_running import RUNNING
+from mdsim.core.codes_streaming import STREAMING
 from mdsim.core.explanation import Explanation
 
 CODES: dict[str, Explanation] = {
@@ -710,6 +711,7 @@ CODES: dict[str, Explanation] = {
         "mdsim play crash.yaml --report crash.yaml",
         "mdsim play crash.yaml --report crash.html",
     ),
+    **STREAMING,
     **HTTP,
     "MD929": Explanation(
         "the figures of a crisis cannot be used",
