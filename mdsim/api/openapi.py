@@ -38,7 +38,7 @@ def openapi_route(routes: Sequence[Route]) -> Route:
         "This document",
         "operation",
         answer,
-        dict[str, object],
+        dict,
         errors=(),
         only_listed=False,
     )
