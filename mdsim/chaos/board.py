@@ -7,28 +7,32 @@ own). The published log mid of an instrument is
 
 so that moving BTC moves every cross rate of BTC with it. Offsets add, so that those of moves which overlap
 do not depend on their order; a move towards a price (``To``) is worked out after all others, on the level
-that they leave.
+that they leave. Conditions in force are kept by ``climate``; what they add to the base feed's own movement
+lies under every move.
 """
 
 from __future__ import annotations
 
 from operator import add
 
+from mdsim.chaos.climate import Climate, Condition
 from mdsim.chaos.ledger import Ledger
-from mdsim.chaos.moves import Again, Along, By, Change, GiveBack, Leg, Move, To
-from mdsim.chaos.notices import ActiveMove, ended, started, taken_over
+from mdsim.chaos.moves import Again, Along, By, Change, Gap, GiveBack, Leg, Move, To, aim_of, depth_of
+from mdsim.chaos.notices import Active, ended, started, taken_over
 from mdsim.chaos.travel import Way, ways
 from mdsim.core.errors import InternalError
 from mdsim.core.events import Notice
+from mdsim.core.factors import Factors
 from mdsim.core.instruments import Catalogue
 from mdsim.core.ports import Activation, Curves
+from mdsim.core.time import SECOND
 
 NEVER_NS = 1 << 63
 """Later than any instant of a run."""
 
 
 class Board:
-    """The offsets of one market.
+    """The offsets and conditions of one market.
 
     Starting, cutting and releasing may come at any time between two calls of ``compute``; what they do
     shows at the next. Runs are kept apart, so that releasing one leaves no trace of it.
@@ -37,7 +41,8 @@ class Board:
         catalogue: the instruments, in the order of the lists of ``compute``.
     """
 
-    def __init__(self, catalogue: Catalogue, curves: Curves) -> None:
+    def __init__(self, catalogue: Catalogue, curves: Curves, step_ns: int = SECOND) -> None:
+        """Take the shape of a market whose base feed moves every ``step_ns``."""
         self._curves = curves
         self.catalogue = catalogue
         assets = [asset.code for asset in catalogue.assets]
@@ -63,6 +68,7 @@ class Board:
         self._wake_ns = NEVER_NS  # from here on a start or an end is due
         self._now_ns = 0
         self._notices: list[Notice] = []
+        self._climate = Climate(catalogue, self._parts, self._keys, step_ns, self._notices.append)
 
     # what the engine asks
 
@@ -73,6 +79,9 @@ class Board:
         ``base_logs`` itself.
         """
         self._now_ns = now_ns
+        climate = self._climate
+        if climate.awake or base_logs != climate.past[-1]:
+            base_logs = climate.levels(now_ns, base_logs)
         if now_ns >= self._wake_ns:
             self._catch_up(now_ns, base_logs)
         if self._running:
@@ -86,24 +95,29 @@ class Board:
         sums = self._sums
         return base_logs if sums is None else list(map(add, base_logs, sums))
 
+    @property
+    def factors(self) -> Factors:
+        """What conditions in force ask of spread, depth, trades and publication; ``CALM`` when nothing."""
+        return self._climate.factors
+
     def next_due_ns(self, now_ns: int) -> int | None:
-        """Earliest end of a move, or of its way back, strictly after ``now_ns``."""
-        if not self._running and not self._waiting:
-            return None
-        ends = [
-            move.end_ns for moves in (self._waiting, self._running) for move in moves if move.end_ns > now_ns
-        ]
+        """Earliest end of a move, or of a way back, strictly after ``now_ns``."""
+        due_ns = self._climate.next_due_ns(now_ns)
+        ends = [] if due_ns is None else [due_ns]
+        for moves in (self._waiting, self._running):
+            ends += [move.end_ns for move in moves if move.end_ns > now_ns]
         return min(ends, default=None)
 
     def notices(self) -> list[Notice]:
         """What happened since the last call."""
-        told, self._notices = self._notices, []
+        told = self._notices.copy()
+        self._notices.clear()
         return told
 
-    def active(self) -> tuple[ActiveMove, ...]:
-        """The moves under way at the last cycle, in the order of their start."""
-        return tuple(
-            ActiveMove(
+    def active(self) -> tuple[Active, ...]:
+        """The moves under way at the last cycle, in the order of their start, and then the conditions."""
+        moves = [
+            Active(
                 move.run,
                 move.path,
                 move.change.description,
@@ -112,12 +126,13 @@ class Board:
                 move.reverting,
             )
             for move in self._running
-        )
+        ]
+        return (*moves, *self._climate.active(self._now_ns))
 
     def offsets(self, run: str) -> dict[str, float]:
-        """Log offsets that a run holds now, settled and running, by asset code or symbol; 0 left out."""
-        held = self._held(run)
-        return {name: held[key] for key, name in enumerate(self._names) if held[key] != 0.0}
+        """Log offsets that a run holds now, however they came about, by asset code or symbol; 0 left out."""
+        held = map(add, self._held(run), self._climate.held(run, self._now_ns))
+        return {name: offset for name, offset in zip(self._names, held, strict=False) if offset != 0.0}
 
     # what effects and the run ask
 
@@ -127,9 +142,10 @@ class Board:
         Raises:
             InternalError: it names an instrument or a curve that this market lacks.
         """
-        for target in change.targets:
-            if target.symbol not in self.catalogue:
-                raise InternalError("MD930", f"{activation.path}: this market has no {target.symbol}")
+        against = [change.goal.base] if isinstance(change.goal, Gap) else []
+        for symbol in (*(target.symbol for target in change.targets), *against):
+            if symbol not in self.catalogue:
+                raise InternalError("MD930", f"{activation.path}: this market has no {symbol}")
         if change.curve.shape not in self._curves:
             raise InternalError("MD931", f"{activation.path}: no curve is called {change.curve.shape!r}")
         if activation.over_ns <= change.lag_ns and (change.lag_ns or isinstance(change.goal, Again | Along)):
@@ -148,8 +164,16 @@ class Board:
         self._waiting.sort(key=lambda move: move.sort_key)
         self._plan_wake()
 
+    def put(self, activation: Activation, condition: Condition) -> None:
+        """Put a condition in force, until it is cut or released.
+
+        Raises:
+            InternalError: it names an instrument that this market lacks.
+        """
+        self._climate.start(activation, condition)
+
     def cut(self, run: str, path: str, ts_ns: int) -> None:
-        """End a step's moves because its block ended at ``ts_ns``: they keep what they had reached.
+        """End what a step does because its block ended at ``ts_ns``: moves keep what they had reached.
 
         A move whose own end is not later than that is left to finish, and one that is on its way back
         goes on: that lies outside its block.
@@ -166,10 +190,11 @@ class Board:
             self._freeze(move, move.legs)
             self._running.remove(move)
             self._notices.append(ended(move, self._names, "cut"))
+        self._climate.cut(run, path, ts_ns)
         self._rebuild()
 
     def release(self, run: str) -> None:
-        """Take every offset of a run away, running and settled, as if it had never been."""
+        """Take every offset and condition of a run away, as if it had never been."""
         for move in [move for move in self._waiting if move.run == run]:
             self._waiting.remove(move)
             self._notices.append(started(move, self._names, []))
@@ -179,6 +204,7 @@ class Board:
             move.kept.clear()
             self._notices.append(ended(move, self._names, "released"))
         self._ledger.release(run)
+        self._climate.release(run)
         self._rebuild()
 
     # the timeline between two cycles
@@ -227,14 +253,11 @@ class Board:
             keys = {self._keys[name] for target in change.targets for name in target.keys}
             self._take_over(move, keys, "restored")
         move.legs = self._legs(move)
-        if isinstance(change.goal, To):
+        if isinstance(change.goal, To | Gap):
             self._take_over(move, {leg.key for leg in move.legs}, "replaced")
         offsets = self._evaluate(at_ns, base_logs)
-        levels = []
-        for target in change.targets:
-            at = self.catalogue.index[target.symbol]
-            base, quote, own = self._parts[at]
-            levels.append(base_logs[at] + offsets[base] - offsets[quote] + offsets[own])
+        index = self.catalogue.index
+        levels = [self._level(index[target.symbol], base_logs, offsets) for target in change.targets]
         self._notices.append(started(move, self._names, levels))
         self._running.append(move)
         self._rebuild()
@@ -270,7 +293,8 @@ class Board:
                         progress=way.progress,
                         noise=way.noise,
                         amount=amount,
-                        log_price=goal.log_price if isinstance(goal, To) else None,
+                        log_price=aim_of(goal),
+                        above=self.catalogue.index[goal.base] if isinstance(goal, Gap) else None,
                     )
                 )
         return legs
@@ -319,14 +343,20 @@ class Board:
                 leg.share = 0.0
                 continue
             u = since_ns / leg.span_ns if since_ns < leg.span_ns else 1.0
-            base, quote, own = self._parts[leg.instrument]
-            level = base_logs[leg.instrument] + offsets[base] - offsets[quote] + offsets[own]
-            share = leg.progress(u) * (leg.log_price - level)
+            aim = leg.log_price
+            if leg.above is not None:
+                aim += self._level(leg.above, base_logs, offsets)
+            share = leg.progress(u) * (aim - self._level(leg.instrument, base_logs, offsets))
             if leg.noise is not None:
                 share += leg.noise(u)
             leg.share = share
             offsets[leg.key] += share
         return offsets
+
+    def _level(self, at: int, base_logs: list[float], offsets: list[float]) -> float:
+        """Published log price of an instrument under these offsets."""
+        base, quote, own = self._parts[at]
+        return base_logs[at] + offsets[base] - offsets[quote] + offsets[own]
 
     def _held(self, run: str) -> list[float]:
         """Settled and running offsets of a run, by key, as last computed."""
@@ -352,7 +382,7 @@ class Board:
         legs = [leg for move in self._running for leg in move.legs]
         self._relative = [leg for leg in legs if leg.log_price is None]
         towards = [leg for leg in legs if leg.log_price is not None]
-        self._towards = sorted(towards, key=lambda leg: leg.key >= self._asset_keys)
+        self._towards = sorted(towards, key=lambda leg: (depth_of(leg, towards), leg.key >= self._asset_keys))
         settled = self._ledger.totals
         sums = [settled[base] - settled[quote] + settled[own] for base, quote, own in self._parts]
         self._sums = sums if any(sums) else None

@@ -20,6 +20,14 @@ class To:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Reach ``base``'s published price times ``exp(log_gap)``, wherever that price goes meanwhile."""
+
+    base: str
+    log_gap: float
+
+
+@dataclass(frozen=True, slots=True)
 class By:
     """Add this much in log price, times each target's weight."""
 
@@ -54,7 +62,7 @@ class GiveBack:
     ends: bool = False
 
 
-Goal = To | By | Along | Again | GiveBack
+Goal = To | Gap | By | Along | Again | GiveBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,7 @@ class Leg:
         reach: bit set of the instruments whose price the key enters.
         span_ns: its time, more than 0 unless the move is instant.
         log_price: published log price to reach, or None: the share is ``amount`` times the progress.
+        above: index of the instrument that ``log_price`` is counted from, or None: from 0.
         share: offset in log price as last computed.
     """
 
@@ -104,6 +113,7 @@ class Leg:
     noise: Progress | None = None
     amount: float = 0.0
     log_price: float | None = None
+    above: int | None = None
     share: float = 0.0
 
     def fade(self, start_ns: int, span_ns: int) -> None:
@@ -113,7 +123,7 @@ class Leg:
         self.progress = _fade
         self.noise = None
         self.amount = self.share
-        self.log_price = None
+        self.log_price = self.above = None
 
 
 def _fade(u: float) -> float:
@@ -171,3 +181,25 @@ class Move:
             if leg.share != 0.0:
                 reached |= leg.reach
         self.touched += reached.bit_count()
+
+
+def aim_of(goal: Goal) -> float | None:
+    """The ``log_price`` of a goal's legs."""
+    if isinstance(goal, To):
+        return goal.log_price
+    return goal.log_gap if isinstance(goal, Gap) else None
+
+
+def depth_of(leg: Leg, legs: list[Leg]) -> int:
+    """How many of the gaps among ``legs`` stand on one another up to this one; 0 for a price.
+
+    Gaps that stand on each other in a circle have no order; they get some number.
+    """
+    depth, seen = 0, leg
+    while seen.above is not None and depth <= len(legs):
+        depth += 1
+        below = [one for one in legs if one.instrument == seen.above and one.above is not None]
+        if not below:
+            break
+        seen = below[0]
+    return depth

@@ -1,4 +1,4 @@
-"""What the board tells: notices for the journal, active moves for whoever looks on.
+"""What the board tells: notices for the journal, active effects for whoever looks on.
 
 Keys of offsets are told by name: an asset's code or an instrument's symbol.
 """
@@ -9,17 +9,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mdsim.chaos.moves import Again, By, GiveBack, Leg, Move, To
+from mdsim.chaos.moves import Again, By, Gap, GiveBack, Leg, Move, To
 from mdsim.core.events import Json, Notice
 
 
 @dataclass(frozen=True, slots=True)
-class ActiveMove:
-    """A move under way.
+class Active:
+    """An effect under way.
 
     Attributes:
         description: one line, such as ``move USDT-USD to 0.988 over 3h, linear``.
-        progress: share of its time that has passed, 0..1.
+        symbols: the instruments (of what eases back, the assets) that it acts on.
+        progress: share of its time that has passed, 0..1; 0 for a condition without a ``for``.
         reverting: it is over and gives its share back.
     """
 
@@ -51,6 +52,8 @@ def started(move: Move, names: Sequence[str], levels: Sequence[float]) -> Notice
             told["from"] = price(levels[at])
         if isinstance(goal, To):
             told["to"] = price(goal.log_price)
+        elif isinstance(goal, Gap):
+            told["base"], told["gap"] = goal.base, number(math.expm1(goal.log_gap))
         elif isinstance(goal, By):
             told["log_move"] = number(goal.log_move * target.beta)
         elif isinstance(goal, Again):

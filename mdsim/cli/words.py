@@ -146,6 +146,9 @@ def _saw(data: dict[str, Json]) -> str:
 
 
 def _targets(data: dict[str, Json]) -> str:
+    symbols = data.get("symbols")
+    if isinstance(symbols, list):  # of a condition in force
+        return ", ".join(map(str, symbols))
     targets = data.get("targets")
     shown = [
         f"{target['symbol']} from {_short(target.get('from'))}"

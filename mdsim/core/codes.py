@@ -334,6 +334,62 @@ CODES: dict[str, Explanation] = {
         "move: {symbol: BTC-USD, to: 0.92}",
         "move: {symbol: USDT-USD, to: 0.92}",
     ),
+    "MD120": Explanation(
+        "a market step that asks for nothing",
+        "A market step says what is different while it is in force: one or more of 'spread', 'depth', "
+        "'volume', 'volatility' and 'trades'.",
+        "market: {symbols: all}",
+        "market: {symbols: all, spread: 20x, depth: 10%}",
+    ),
+    "MD121": Explanation(
+        "how volatility acts, without volatility",
+        "'keep_trend' and 'pattern' say how the base feed's movement is scaled, 'volatility' by how much: "
+        "the first two mean nothing without the third.",
+        "market: {symbol: BTC-USD, pattern: mean-reverting}",
+        "market: {symbol: BTC-USD, volatility: 3x, pattern: mean-reverting}",
+    ),
+    "MD122": Explanation(
+        "a weight in a condition",
+        "A weight scales a move. A condition such as a wider spread holds for an instrument or does not; "
+        "different factors are different steps, in lanes.",
+        "market: {symbols: {BTC-USD: 1, ETH-USD: 2}, spread: 10x}",
+        "market: {symbols: [BTC-USD, ETH-USD], spread: 10x}",
+    ),
+    "MD123": Explanation(
+        "a correlation of one",
+        "A correlation is between two assets or more. 'all' means the non-stable assets quoted in USD that "
+        "are switched on.",
+        "correlate: {symbols: BTC-USD, to: 0.95}",
+        "correlate: {symbols: [BTC-USD, ETH-USD], to: 0.95}",
+    ),
+    "MD124": Explanation(
+        "a correlation of what follows",
+        "A correlation acts on assets, each named by its price in USD. Cross rates and perpetuals follow "
+        "their legs, so that no false arbitrage appears.",
+        "correlate: {symbols: [BTC-USD, BTC-ETH], to: 0}",
+        "correlate: {symbols: [BTC-USD, ETH-USD], to: 0}",
+    ),
+    "MD125": Explanation(
+        "too many assets for one correlation",
+        "The work of a correlation grows with the square of its assets in every step of the base feed, so "
+        "one step takes eight at most.",
+        "",
+        "",
+    ),
+    "MD126": Explanation(
+        "a correlation that does not exist",
+        "Of three assets two must go the same way now and then: n assets cannot all be correlated by less "
+        "than -1 / (n - 1). The nearest matrix that exists is used. This is a warning.",
+        "correlate: {symbols: [BTC-USD, ETH-USD, USDT-USD], to: -0.9}",
+        "correlate: {symbols: [BTC-USD, ETH-USD], to: -0.9}",
+    ),
+    "MD127": Explanation(
+        "it ends before it is reached",
+        "'over' is the time that a correlation takes to get to its target, 'for' how long it is in force, "
+        "from the same instant on. Where either is drawn, its shortest value counts.",
+        "correlate: {symbols: all, to: 0.95, over: 5m, for: 2m}",
+        "correlate: {symbols: all, to: 0.95, over: 5m, for: 20m}",
+    ),
     "MD140": Explanation(
         "a parameter that is not used",
         "Setting it would change nothing, which is seldom meant. This is a warning.",
@@ -396,6 +452,26 @@ CODES: dict[str, Explanation] = {
         "A move of your own has its size written.",
         "move: {symbol: BTC-USD, by: -20%, scale: 50%}",
         "move: {symbol: BTC-USD, history: 2021-05-19, scale: 50%}",
+    ),
+    "MD150": Explanation(
+        "no gap to itself",
+        "A basis is the gap between two instruments: 'base' stays, and 'target' moves.",
+        "basis: {base: BTC-USD, target: BTC-USD, to: -3%}",
+        "basis: {base: BTC-USD, target: BTC-USD-PERP, to: -3%}",
+    ),
+    "MD151": Explanation(
+        "a gap between two assets",
+        "A gap is between two prices of one asset, such as spot and perpetual; the ratio of two assets is "
+        "no gap.",
+        "basis: {base: ETH-USD, target: BTC-USD-PERP, to: -3%}",
+        "basis: {base: BTC-USD, target: BTC-USD-PERP, to: -3%}",
+    ),
+    "MD152": Explanation(
+        "a gap between two currencies",
+        "Both prices must be in the same currency, or both in dollars and stablecoins; the ratio of a price "
+        "in dollars to one in ETH says nothing.",
+        "basis: {base: BTC-USD, target: BTC-ETH, to: -3%}",
+        "basis: {base: BTC-USD, target: BTC-USDT, to: -3%}",
     ),
     "MD170": Explanation(
         "the plan goes past a limit of deviation",
@@ -738,6 +814,12 @@ CODES: dict[str, Explanation] = {
         "an effect has no time",
         "Internal: a walk, keyframes or followers were started without the time that they need. The compiler "
         "should have refused the playbook; please report it.",
+        "",
+        "",
+    ),
+    "MD933": Explanation(
+        "no correlation matrix",
+        "Internal: an estimate of how assets move together was out of all bounds; please report it.",
         "",
         "",
     ),

@@ -18,7 +18,7 @@ class Factors:
             factor that comes out.
         volume: times the rate of trades.
         trades_off: no prints.
-        halted: no prints either; the quote goes on following the mid it is given.
+        halted: nothing is published: no ticks, and no prints either.
     """
 
     spread: list[float]

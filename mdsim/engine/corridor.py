@@ -51,7 +51,7 @@ class Engine:
             probes: last answers by probe and field, kept up to date by whoever asks.
         """
         self.feed = feed
-        self.board = Board(feed.catalogue, curves)
+        self.board = Board(feed.catalogue, curves, feed.step_ns)
         self.market = Market(feed.catalogue)
         self.micro = Microstructure(feed.catalogue, seeds or SeedTree(1), feed.start_ns, feed.step_ns)
         self.view = View(self.market, feed, self.micro, probes or {})
@@ -84,10 +84,14 @@ class Engine:
         feed = self.feed
         feed.advance(now_ns)
         base_logs = feed.log_prices
-        market, micro = self.market, self.micro
-        mids = market.on_grid(self.board.compute(now_ns, base_logs))
-        micro.advance(now_ns, mids, CALM)
-        market.publish(now_ns, mids, micro.bids, micro.asks, base_logs)
+        market, micro, board = self.market, self.micro, self.board
+        mids = market.on_grid(board.compute(now_ns, base_logs))
+        factors = board.factors
+        halted = factors.halted if factors is not CALM and True in factors.halted else None
+        if halted is not None:
+            mids = market.holding(mids, halted)
+        micro.advance(now_ns, mids, factors)
+        market.publish(now_ns, mids, micro.bids, micro.asks, base_logs, halted)
         self.view.refresh(now_ns)
         fired = [
             watch

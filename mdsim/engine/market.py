@@ -21,7 +21,7 @@ class Market:
         now_ns: time of the last publication, -1 before the first.
         mids, bids, asks: in increments.
         base_logs: natural log of the base feed's mids at the last publication.
-        cycles, ticks: publications so far, and instruments in them.
+        cycles: publications so far.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -39,22 +39,43 @@ class Market:
         self.low_at_ns = [0] * size
         self.high_at_ns = [0] * size
         self._increments = [float(item.price_increment) for item in catalogue]
+        self._withheld = [0] * size  # cycles in which an instrument was halted
+        self._halted: list[bool] | None = None
+        self._published_ns = [-1] * size  # of halted instruments: their last publication
         self._hash = hashlib.sha256()
         self._unhashed: list[str] = []
 
     @property
     def ticks(self) -> int:
-        """Ticks published so far: every instrument in every cycle."""
-        return self.cycles * len(self.mids)
+        """Ticks published so far: every instrument in every cycle, but for those that were halted."""
+        return self.cycles * len(self.mids) - sum(self._withheld)
 
     def on_grid(self, logs: list[float]) -> list[int]:
         """Natural-log mids as whole increments: the one gate from models to prices."""
         return grid_all(logs, self._increments)
 
+    def holding(self, mids: list[int], halted: list[bool]) -> list[int]:
+        """Mids in which a halted instrument has the one that it was last published with."""
+        if not self.cycles:
+            return mids
+        return [last if stop else mid for mid, last, stop in zip(mids, self.mids, halted, strict=True)]
+
     def publish(
-        self, now_ns: int, mids: list[int], bids: list[int], asks: list[int], base_logs: list[float]
+        self,
+        now_ns: int,
+        mids: list[int],
+        bids: list[int],
+        asks: list[int],
+        base_logs: list[float],
+        halted: list[bool] | None = None,
     ) -> None:
-        """Take a cycle's quotes, in increments, and count them into the digest."""
+        """Take a cycle's quotes, in increments, and count them into the digest.
+
+        ``halted`` tells by instrument whether nothing is published of it, so that its last quote stands;
+        None: everything is published.
+        """
+        if halted is not None or self._halted is not None:
+            bids, asks = self._hold(now_ns, bids, asks, halted)
         self.now_ns = now_ns
         self.mids = mids
         self.bids = bids
@@ -67,9 +88,31 @@ class Market:
             self.high_at_ns = [now_ns] * len(mids)
         else:
             self._stretch(now_ns, mids)
-        self._unhashed.append(f"{now_ns} {mids} {bids} {asks}\n")
+        if halted is None:
+            self._unhashed.append(f"{now_ns} {mids} {bids} {asks}\n")
+        else:
+            told = [None if stop else mid for mid, stop in zip(mids, halted, strict=True)]
+            self._unhashed.append(f"{now_ns} {told} {bids} {asks}\n")
         if len(self._unhashed) >= _DIGEST_BATCH:
             self._flush()
+
+    def _hold(
+        self, now_ns: int, bids: list[int], asks: list[int], halted: list[bool] | None
+    ) -> tuple[list[int], list[int]]:
+        """Note which instruments are halted from here on, and keep their last quotes."""
+        before, self._halted = self._halted, halted
+        if halted is None:
+            return bids, asks
+        bids, asks = bids.copy(), asks.copy()
+        for at, stop in enumerate(halted):
+            if not stop:
+                continue
+            self._withheld[at] += 1
+            if before is None or not before[at]:
+                self._published_ns[at] = self.now_ns
+            if self.cycles:
+                bids[at], asks[at] = self.bids[at], self.asks[at]
+        return bids, asks
 
     def _stretch(self, now_ns: int, mids: list[int]) -> None:
         lows, highs = self.lows, self.highs
@@ -86,7 +129,10 @@ class Market:
         self._unhashed.clear()
 
     def digest(self) -> str:
-        """SHA-256, hex, over one line a cycle: time, then mids, bids and asks in increments."""
+        """SHA-256, hex, over one line a cycle: time, then mids, bids and asks in increments.
+
+        A halted instrument has ``None`` for its mid.
+        """
         self._flush()
         return self._hash.hexdigest()
 
@@ -103,15 +149,23 @@ class Market:
         return grid_all(self.base_logs, self._increments)
 
     def halted(self, at: int) -> bool:
-        """Whether instrument ``at`` is published at all."""
-        return False
+        """Whether nothing was published of instrument ``at`` in the last cycle."""
+        return self._halted is not None and self._halted[at]
+
+    def published_ns(self, at: int) -> int:
+        """Time of the last publication of instrument ``at``; -1 before the first."""
+        return self._published_ns[at] if self.halted(at) else self.now_ns
+
+    def seq(self, at: int) -> int:
+        """Number of publications of instrument ``at``."""
+        return self.cycles - self._withheld[at]
 
     def tick(self, at: int) -> Tick:
         """The last publication of instrument ``at`` as an event."""
         return Tick(
             symbol=self.catalogue.instruments[at].symbol,
-            seq=self.cycles,
-            ts_event_ns=self.now_ns,
+            seq=self.seq(at),
+            ts_event_ns=self.published_ns(at),
             price=self.decimal(at, self.mids[at]),
             bid=self.decimal(at, self.bids[at]),
             ask=self.decimal(at, self.asks[at]),

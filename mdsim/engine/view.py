@@ -151,15 +151,15 @@ class View:
 
     def _age(self, subject: Metric) -> Reader:
         at, market, feed = self._index[subject.symbol], self.market, self._feed
-        return lambda: market.now_ns - feed.updated_ns[at]
+        return lambda: market.now_ns - min(feed.updated_ns[at], market.published_ns(at))
 
-    def _rate(self, _subject: Metric) -> Reader:
-        market, window = self.market, PastWindow(MINUTE)
-        self._refresh.append(lambda now_ns: window.push(now_ns, market.cycles))
+    def _rate(self, subject: Metric) -> Reader:
+        at, market, window = self._index[subject.symbol], self.market, PastWindow(MINUTE)
+        self._refresh.append(lambda now_ns: window.push(now_ns, market.seq(at)))
 
         def read() -> Reading:
             past = window.ago()
-            return None if past is None else (market.cycles - past) / (MINUTE / SECOND)
+            return None if past is None else (market.seq(at) - past) / (MINUTE / SECOND)
 
         return read
 
@@ -181,8 +181,9 @@ class View:
 
         return read
 
-    def _state(self, _subject: Metric) -> Reader:
-        return lambda: "LIVE"
+    def _state(self, subject: Metric) -> Reader:
+        at, market = self._index[subject.symbol], self.market
+        return lambda: "HALTED" if market.halted(at) else "LIVE"
 
     def _basis(self, subject: Metric) -> Reader:
         market = self.market

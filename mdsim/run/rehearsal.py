@@ -127,8 +127,8 @@ class _Follower:
     def on_entry(self, entry: Entry) -> None:
         """Keep the book of moves under way."""
         data, path = entry.data, entry.path
-        if entry.kind == "effect_started":
-            targets = data.get("targets")
+        if entry.kind == "effect_started" and "targets" in data:  # a condition in force moves nothing
+            targets = data["targets"]
             self._symbols[path] = tuple(
                 str(target.get("symbol"))
                 for target in (targets if isinstance(targets, list) else [])

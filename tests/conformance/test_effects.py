@@ -27,6 +27,7 @@ SAMPLES: dict[Kind, Value] = {
     Kind.CHANGE: Decimal("-0.1"),
     Kind.SHARE: Decimal("0.01"),
     Kind.FACTOR: Decimal(2),
+    Kind.SCALE: Decimal(2),
     Kind.RATE: Decimal(5),
     Kind.PRICE: Decimal(1_000),
     Kind.NUMBER: Decimal("0.5"),
@@ -40,6 +41,8 @@ SAMPLES: dict[Kind, Value] = {
     Kind.THEN: Afterwards(MINUTE),
     Kind.SOURCE: "binance",
 }
+SAMPLES_BY_NAME: dict[str, Value] = {"target": "BTC-USD-PERP"}
+"""Where the sample of a kind would contradict that of another parameter."""
 
 
 def valid(effect: EffectType) -> Iterator[Args]:
@@ -50,9 +53,11 @@ def valid(effect: EffectType) -> Iterator[Args]:
         for param in effect.params
         if param.choices or param.kind in SAMPLES
     }
+    fillers |= {name: SAMPLES_BY_NAME[name] for name in fillers if name in SAMPLES_BY_NAME}
+    needed = {param.name: fillers[param.name] for param in effect.params if param.required}
     for size in range(4):
-        for names in itertools.combinations(fillers, size):
-            args = {**defaults, **{name: fillers[name] for name in names}}
+        for names in itertools.combinations([name for name in fillers if name not in needed], size):
+            args = {**defaults, **needed, **{name: fillers[name] for name in names}}
             if not [one for one in effect.check(args, ALL) if not one.warning]:
                 yield args
 

@@ -73,3 +73,35 @@ def unweighted(found: list[Target], why: str) -> list[Problem]:
         for target in found
         if target.beta != 1.0
     ]
+
+
+def instruments(
+    args: Args, catalogue: Catalogue, *, default: tuple[str, ...] = ()
+) -> tuple[tuple[str, ...], list[Problem]]:
+    """The instruments that a condition in force names, each once, with problems placed below the verb.
+
+    ``all`` means every instrument of the market; ``default`` is what naming none means.
+    """
+    symbols = named(args)
+    if symbols is None:
+        if default:
+            return default, []
+        help_ = "add symbol: BTC-USD, symbols: [BTC-USD, ETH-USD], or symbols: all"
+        return (), [Problem("MD100", "no instrument is named", help=help_)]
+    problems: list[Problem] = []
+    if args.get("symbol") is not None and args.get("symbols") is not None:
+        message = "'symbol' and 'symbols' cannot both be given"
+        problems.append(Problem("MD100", message, ("symbols",), "keep one of them", on_key=True))
+    if symbols.every:
+        return catalogue.symbols, problems
+    problems += [
+        Problem(
+            "MD122",
+            f"{symbol} cannot have a weight: a condition holds for it or does not",
+            ("symbols", symbol),
+            "write a list: symbols: [BTC-USD, ETH-USD]",
+        )
+        for symbol, weight in symbols.betas
+        if weight != 1
+    ]
+    return tuple(dict.fromkeys(name for name in symbols.names if name in catalogue)), problems
