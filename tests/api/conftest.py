@@ -98,7 +98,21 @@ class FakeMarket:
         begun = range(-(-first // length_ns) * length_ns, min(end_ns, NOW_NS), length_ns)
         price = Decimal("60000.10")
         return [
-            Bar(symbol, at, start + length_ns, interval, start, *[price] * 4, Decimal(2), Decimal(4), 3, 0)
+            Bar(
+                symbol,
+                at,
+                start + length_ns,
+                interval,
+                start,
+                price,
+                price,
+                price,
+                price,
+                Decimal(2),
+                Decimal(4),
+                3,
+                0,
+            )
             for at, start in enumerate(begun[:limit])
         ]
 
@@ -217,7 +231,7 @@ def ask(make_rest: MakeApp) -> Ask:
         peer: str = "127.0.0.1",
     ) -> Asked:
         client = (app or make_rest()).test_client()
-        answer = await client.open(
+        answer = await client.open(  # type: ignore[call-arg]  # its types ask for a JSON body
             path,
             method=method,
             headers={"Host": "localhost:8082", **(headers or {})},

@@ -180,11 +180,8 @@ async def test_a_cursor_of_another_question_is_refused(ask: Ask) -> None:
     """A cursor holds its question; another instrument or interval beside it is a mistake."""
     cursor = (await ask(f"{PRICES}/history?limit=1")).json()["next_cursor"]
 
-    for path in (
-        f"/api/v1/prices/ETH-USD/history?cursor={cursor}",
-        f"{PRICES}/history?interval=5m&cursor={cursor}",
-    ):
-        answer = await ask(path)
+    for question in ("ETH-USD/history?", "BTC-USD/history?interval=5m&", "BTC-USD/history?start=0&"):
+        answer = await ask(f"/api/v1/prices/{question}cursor={cursor}")
         assert (answer.status, answer.json()["code"]) == (422, "MD488")
 
 
