@@ -17,7 +17,7 @@ from mdsim.playbook.diagnostics import Diagnostic, PlaybookError
 from mdsim.playbook.json_events import feed
 from mdsim.playbook.marks import Lines, Marks, Node
 from mdsim.playbook.plan import Place
-from mdsim.playbook.tree import Builder
+from mdsim.playbook.tree import PLAYBOOK, Builder, Genre
 from mdsim.playbook.tree import Data as Data  # noqa: PLC0414 the type of Document.data
 from mdsim.playbook.yaml_wording import Complaint, reword
 
@@ -45,18 +45,19 @@ class _Mark(Protocol):
     def index(self) -> int: ...
 
 
-def load(raw: bytes | str, file: str) -> Document:
-    """Read a YAML playbook.
+def load(raw: bytes | str, file: str, genre: Genre = PLAYBOOK) -> Document:
+    """Read a YAML playbook, or another document under the same rules.
 
     Args:
         raw: the file's bytes, or its text.
         file: its name, for messages.
+        genre: what it is, for messages.
 
     Raises:
         PlaybookError: with every problem found and its place.
     """
-    text = _decode(raw, file)
-    builder = Builder(file, Lines(text))
+    text = _decode(raw, file, genre)
+    builder = Builder(file, Lines(text), genre)
     try:
         _feed_yaml(text, builder)
     except yaml.MarkedYAMLError as error:
@@ -74,7 +75,7 @@ def load_json(raw: bytes, file: str) -> Document:
     Raises:
         PlaybookError: with every problem found and its place.
     """
-    text = _decode(raw, file)
+    text = _decode(raw, file, PLAYBOOK)
     builder = Builder(file, Lines(text))
     feed(text, builder)
     return _document(builder)
@@ -83,9 +84,8 @@ def load_json(raw: bytes, file: str) -> Document:
 def _document(builder: Builder) -> Document:
     root = builder.root
     if root is None:
-        _refuse(
-            builder.file, builder.lines.text, "MD003", "the playbook is empty", 'begin it with "mdsim: 1"', 0
-        )
+        genre = builder.genre
+        _refuse(builder.file, builder.lines.text, "MD003", f"the {genre.noun} is empty", genre.begin, 0)
     if builder.problems:
         raise builder.error()
     if not isinstance(builder.data, dict):
@@ -95,13 +95,13 @@ def _document(builder: Builder) -> Document:
 
 
 def _refuse_root(builder: Builder, root: Node) -> NoReturn:
+    noun, help_ = builder.genre.noun, builder.genre.begin.replace("begin it", "begin", 1)
     if root.style in ("seq", "["):
-        message, help_ = (
-            "a playbook is a mapping, not a list",
-            'begin with "mdsim: 1"; steps go below "steps:"',
-        )
+        message = f"a {noun} is a mapping, not a list"
+        if builder.genre is PLAYBOOK:
+            help_ += '; steps go below "steps:"'
     else:
-        message, help_ = "a playbook is a mapping, not a text", 'begin with "mdsim: 1"'
+        message = f"a {noun} is a mapping, not a text"
         first = builder.lines.text[root.start : builder.lines.end(root.start)].strip()
         name, colon, rest = first.partition(":")
         if colon and name.strip() and rest[:1].strip():
@@ -115,24 +115,24 @@ def _refuse(file: str, text: str, code: str, message: str, help_: str, index: in
     raise PlaybookError([Diagnostic(Problem(code, message, help=help_), Place(file, line, column), 1)], text)
 
 
-def _decode(raw: bytes | str, file: str) -> str:
+def _decode(raw: bytes | str, file: str, genre: Genre) -> str:
     """The text, free of what no text holds; refused by size before anything looks at it."""
     if isinstance(raw, str):
         raw = raw.encode("utf-8", "surrogatepass") if len(raw) <= BYTES_MOST else b" " * (BYTES_MOST + 1)
     if len(raw) > BYTES_MOST:
-        message = f"the playbook is larger than {BYTES_MOST // 1024} KiB"
-        _refuse(file, "", "MD002", message, "split it into several playbooks", 0)
+        message = f"the {genre.noun} is larger than {BYTES_MOST // 1024} KiB"
+        _refuse(file, "", "MD002", message, genre.split, 0)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        _refuse(file, "", "MD001", "the playbook is encoded as UTF-16", "save it as UTF-8", 0)
+        _refuse(file, "", "MD001", f"the {genre.noun} is encoded as UTF-16", "save it as UTF-8", 0)
     try:
         text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as error:
         replaced = raw.decode("utf-8", "replace")
         index = len(raw[: error.start].decode("utf-8"))
-        _refuse(file, replaced, "MD001", "the playbook is not UTF-8 text", "save it as UTF-8", index)
+        _refuse(file, replaced, "MD001", f"the {genre.noun} is not UTF-8 text", "save it as UTF-8", index)
     strange = _UNREADABLE.search(text)
     if strange:
-        message = f"the character U+{ord(strange[0]):04X} does not belong in a playbook"
+        message = f"the character U+{ord(strange[0]):04X} does not belong in a {genre.noun}"
         _refuse(file, text, "MD001", message, "remove it", strange.start())
     return text
 
@@ -145,7 +145,11 @@ def _feed_yaml(text: str, builder: Builder) -> None:
             if documents > 1:
                 at = _index(event.start_mark)
                 builder.refuse(
-                    "MD005", "a second document begins here", "one file holds one playbook", at, at + 3
+                    "MD005",
+                    "a second document begins here",
+                    f"one file holds one {builder.genre.noun}",
+                    at,
+                    at + 3,
                 )
         elif isinstance(event, yaml.ScalarEvent):
             node = _node(text, event, event.style or "", event.value)

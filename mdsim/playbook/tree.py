@@ -26,6 +26,24 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # through an esc
 _BLOCK_HEADER = re.compile(r"[|>][+-]?[ \t]*(?:#.*)?(?:\r|\n|$)")
 
 
+@dataclass(frozen=True, slots=True)
+class Genre:
+    """What kind of document is read: how messages call it.
+
+    Attributes:
+        noun: such as ``playbook``.
+        begin: the advice for one that does not begin as it should.
+        split: the advice for one that is too large.
+    """
+
+    noun: str
+    begin: str
+    split: str
+
+
+PLAYBOOK = Genre("playbook", 'begin it with "mdsim: 1"', "split it into several playbooks")
+
+
 @dataclass(slots=True)
 class _Open:
     """A collection that is not finished yet."""
@@ -43,6 +61,7 @@ class Builder:
 
     file: str
     lines: Lines
+    genre: Genre = PLAYBOOK
     root: Node | None = None
     data: Data = None
     size: int = 0
@@ -92,7 +111,7 @@ class Builder:
             self.refuse("MD014", message, "write a word", node.start, node.start + 1)
         if len(self._open) >= DEPTH_MOST:
             message = f"values are nested more than {DEPTH_MOST} deep"
-            self.refuse("MD013", message, "flatten the playbook", node.start, node.start + 1)
+            self.refuse("MD013", message, f"flatten the {self.genre.noun}", node.start, node.start + 1)
         self._count(1, node.start, node.start + 1)
         node.height = 1
         data: list[Data] | dict[str, Data] = {} if node.style in ("{", "map") else []
@@ -128,7 +147,7 @@ class Builder:
             )
         if len(self._open) + target.height > DEPTH_MOST:
             message = f"values are nested more than {DEPTH_MOST} deep once '*{name}' is expanded"
-            self.refuse("MD013", message, "flatten the playbook", start, end)
+            self.refuse("MD013", message, f"flatten the {self.genre.noun}", start, end)
         self._count(target.size, start, end)
         node = Node(start, end, "*", target=target, size=target.size, height=target.height)
         self._add(node, data)
@@ -186,5 +205,5 @@ class Builder:
     def _count(self, nodes: int, start: int, end: int) -> None:
         self.size += nodes
         if self.size > NODES_MOST:
-            message = f"the playbook has more than {NODES_MOST:,} values once aliases are expanded"
-            self.refuse("MD011", message, "split it into several playbooks", start, end)
+            message = f"the {self.genre.noun} has more than {NODES_MOST:,} values once aliases are expanded"
+            self.refuse("MD011", message, self.genre.split, start, end)
