@@ -52,11 +52,7 @@ _CONTROL: tuple[Verb, ...] = (
 _LATER: tuple[Verb, ...] = tuple(
     Verb(Key(name, Form.ANY, help_, later=True))
     for name, help_ in (
-        ("market", "spread, depth, volume and volatility while in force"),
-        ("correlate", "realised correlation of symbols"),
-        ("basis", "the gap between a base and a target instrument"),
         ("feed", "delivery faults of a source or of clients"),
-        ("halt", "trading state of symbols"),
         ("call", "an action on the system under test"),
         ("use", "the steps of another playbook"),
     )

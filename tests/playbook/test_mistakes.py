@@ -58,6 +58,12 @@ def test_each_mistake_is_told_exactly_and_nothing_else_is(path: Path, real_world
     assert sorted(shown) == sorted(wanted)
 
 
+def test_the_depeg_of_the_language_page_is_accepted(real_world: World) -> None:
+    """As it is printed there, without a warning."""
+    path = Path(__file__).parent / "accepted" / "language-depeg.yaml"
+    assert compile_playbook(loader.load(path.read_text("utf-8"), path.name), real_world).warnings == ()
+
+
 @pytest.mark.parametrize(
     ("text", "token"),
     [
