@@ -19,6 +19,7 @@ DEFAULT_FORMAT = "json"
 LONGEST_INTERVAL_NS = HOUR
 FIELDS = ("channels", "symbols", "format", "interval")
 ALL_SYMBOLS = "*"
+_LISTED = "GET /api/v1/symbols lists what there is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class AskReader:
     catalogue: Catalogue
     formats: Sequence[str]
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol that can be asked for: those that are switched on."""
+        return tuple(item.symbol for item in self.catalogue if item.enabled)
+
     def read(self, fields: Mapping[str, object], *, others: Sequence[str] = ()) -> Ask:
         """Read the fields of a message or a body; ``others`` are fields that it may have beside them.
 
@@ -67,7 +73,7 @@ class AskReader:
         if wrong:
             raise fields_error(wrong)
         if ALL_SYMBOLS in symbols:
-            symbols = self.catalogue.symbols
+            symbols = self.symbols
         return Ask(channels, symbols, format_, interval_ns)
 
     def read_query(self, query: str) -> Ask | None:
@@ -129,10 +135,13 @@ class AskReader:
         return Flawed(field, "MD404", f"{shown(text)} is no channel", help_)
 
     def _symbol(self, field: str, text: str) -> Flawed | None:
-        if text in self.catalogue or text == ALL_SYMBOLS:
+        if text == ALL_SYMBOLS:
             return None
+        if text in self.catalogue:
+            off = Flawed(field, "MD405", f"{text} is not switched on in this market", _LISTED)
+            return None if self.catalogue[text].enabled else off
         near = self.catalogue.nearest(text[:64])
-        help_ = f"did you mean {', '.join(near)}?" if near else "GET /api/v1/symbols lists what there is"
+        help_ = f"did you mean {', '.join(near)}?" if near else _LISTED
         return Flawed(field, "MD405", f"{shown(text)} is no instrument of this market", help_)
 
     def _format(self, value: object, wrong: list[Flawed]) -> str:

@@ -255,9 +255,9 @@ class _Connection:
             case ws_messages.Ping():
                 subscriber.post(ws_messages.pong(id_, hub.clock_ns()))
             case ws_messages.List():
-                symbols = hub.market.catalogue.symbols
+                asks = self._sockets.asks
                 wants = subscriber.wants.items()
-                subscriber.post(ws_messages.listing(id_, wants, symbols, self._sockets.asks.formats))
+                subscriber.post(ws_messages.listing(id_, wants, asks.symbols, asks.formats))
 
     def _subscribe(self, id_: ws_messages.Id, ask: Ask) -> None:
         hub, wishes = self._sockets.hub, ask.wishes()
