@@ -31,6 +31,9 @@ class SpreadLaw:
         sweep_half_life_ns: how fast that gap closes (measured: nine in ten under 4 ms, the slowest percent
             in 20 to 35 ms; longer here, so that books of quieter venues are seen open at all).
         sweep_most_bps: widest gap that a sweep leaves; chosen.
+        nervous_most_bps: a playbook's factor on the calm spread always holds in full; what a nervous market
+            multiplies it by takes it towards this and no further. Chosen: both tell of the same panic, and
+            their plain product made books 29 % wide.
     """
 
     volatility_exponent: float = 0.8
@@ -40,6 +43,7 @@ class SpreadLaw:
     sweep_share: float = 0.5
     sweep_half_life_ns: int = 20 * MS
     sweep_most_bps: float = 50.0
+    nervous_most_bps: float = 200.0
 
 
 @dataclass(frozen=True, slots=True)

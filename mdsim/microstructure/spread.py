@@ -146,11 +146,21 @@ class Spreads:
             for at in self.gaps if factors is CALM else range(len(mids)):
                 factor = 1.0 if factors is CALM else factors.spread[at]
                 if factor != 1.0 or at in self.gaps:
-                    wide = mids[at] * (self.widths[at] + self.gaps.get(at, 0.0))
-                    spread = int(max(1.0, wide) * factor + 0.5) or 1
+                    wide = max(1.0, mids[at] * (self.widths[at] + self.gaps.get(at, 0.0)))
+                    asked = max(1.0, mids[at] * math.exp(self._bases[at])) * factor
+                    most = mids[at] * self._law.nervous_most_bps * 1e-4
+                    spread = int(_eased(wide * factor, max(asked, wide), most) + 0.5) or 1
                     below[at], above[at] = spread >> 1, spread + 1 >> 1
         bids = [mid - half for mid, half in zip(mids, below, strict=True)]
         asks = [mid + half for mid, half in zip(mids, above, strict=True)]
         if min(bids, default=1) < 1:
             bids = [bid if bid > 0 else 1 for bid in bids]
         return bids, asks
+
+
+def _eased(spread: float, firm: float, most: float) -> float:
+    """What is above ``firm`` saturates smoothly towards ``most``; a spread below is left alone."""
+    excess, room = spread - firm, most - firm
+    if excess <= 0.0:
+        return spread
+    return firm + excess * room / (excess + room) if room > 0.0 else firm

@@ -72,6 +72,31 @@ def test_twenty_times_one_increment_is_twenty() -> None:
     assert made.quote([MID], CALM) == ([MID], [MID + 1])
 
 
+@pytest.mark.parametrize(
+    ("ratio", "factor", "least", "most"), [(1, 20, 40, 40.1), (30, 20, 40, 200), (1, 500, 1000, 1001)]
+)
+def test_a_factor_holds_in_full_on_calm_and_levels_off_on_nerves(
+    ratio: float, factor: float, least: float, most: float
+) -> None:
+    """20x on 2 bps is 40; thirtyfold volatility takes it towards 200 bps; 500x in calm is 1,000."""
+    made = spreads(ratio=ratio)
+    asked = Factors.unit(1)
+    asked.spread[0] = factor
+    bids, asks = made.quote([MID], asked)
+    assert least <= (asks[0] - bids[0]) / MID * 1e4 <= most
+
+
+def test_more_nerves_never_narrow_a_spread_that_was_asked_for() -> None:
+    """The saturation is monotone."""
+    asked = Factors.unit(1)
+    asked.spread[0] = 12.0
+    widths = []
+    for ratio in (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0):
+        bids, asks = spreads(ratio=ratio).quote([MID], asked)
+        widths.append(asks[0] - bids[0])
+    assert widths == sorted(widths)
+
+
 def test_a_sweep_opens_the_book_and_it_closes_again() -> None:
     """A move past five deviations leaves a gap that is gone a second later, exactly."""
     made = spreads(LIQUID_USDT)
