@@ -36,7 +36,7 @@ def cholesky(matrix: Matrix, least: float = EIGENVALUE_LEAST) -> Matrix | None:
             rest = matrix[row][column] - math.fsum(lower[row][at] * lower[column][at] for at in range(column))
             if row != column:
                 lower[row][column] = rest / lower[column][column]
-            elif rest < least:
+            elif not rest >= least:  # not a number either
                 return None
             else:
                 lower[row][row] = math.sqrt(rest)
@@ -118,7 +118,9 @@ def nearest(matrix: Matrix) -> Matrix:
     scales = [1.0 / math.sqrt(raised[at][at]) for at in range(size)]
     return [
         [
-            1.0 if row == column else raised[row][column] * scales[row] * scales[column]
+            1.0
+            if row == column
+            else raised[max(row, column)][min(row, column)] * (scales[row] * scales[column])
             for column in range(size)
         ]
         for row in range(size)

@@ -168,7 +168,7 @@ class Tape:
             sources_used=1,
             sources_total=1,
             state="HALTED" if self._market.halted(at) else "LIVE",
-            age_ns=max(0, self._market.now_ns - self._engine.feed.updated_ns[at]),
+            age_ns=max(0, self._market.now_ns - min(self._engine.feed.updated_ns[at], tick.ts_event_ns)),
             volume_24h=CONTEXT.multiply(Decimal(day.volume if day else 0), item.size_increment),
         )
 

@@ -11,6 +11,7 @@ import pytest
 
 from mdsim.chaos.board import Board
 from mdsim.chaos.shapes import shipped
+from mdsim.core.amounts import AMOUNTS
 from mdsim.core.decimals import from_steps, grid_steps
 from mdsim.core.events import Notice
 from mdsim.core.instruments import ALL, Catalogue
@@ -50,21 +51,22 @@ class Stage:
         curve: str | CurveSpec | None = None,
         symbols: str | dict[str, str] | None = None,
         path: dict[int, str] | None = None,
+        lasts: int = 0,
         **written: Value,
     ) -> None:
         """Check and start a step; numbers that are text become Decimals, ``over`` is in seconds.
 
-        ``path`` is second → change.
+        ``path`` is second → change; ``lasts`` is the ``for`` of a condition, which the run would cut.
         """
         effect = EFFECTS[verb]
+        kinds = {param.name: param.kind for param in effect.params}
         args: dict[str, Value] = {param.name: param.default for param in effect.params}
         for name, value in written.items():
             if name in ("over", "lag"):
                 assert isinstance(value, int)
                 args[name] = value * SECOND
             else:
-                numeric = isinstance(value, str) and name not in ("symbol", "history")
-                args[name] = Decimal(str(value)) if numeric else value
+                args[name] = Decimal(value) if isinstance(value, str) and kinds[name] in AMOUNTS else value
         if isinstance(symbols, dict):
             args["symbols"] = Symbols(betas=tuple((k, Decimal(v)) for k, v in symbols.items()), weighted=True)
         elif symbols == "all":
@@ -77,7 +79,8 @@ class Stage:
             args["curve"] = spec(curve) if isinstance(curve, str) else curve
         problems = [one for one in effect.check(args, self.catalogue) if not one.warning]
         assert problems == []
-        over = args["over"] if args["over"] is not None else effect.lasts(args)
+        over = args["over"] if args.get("over") is not None else effect.lasts(args)
+        over = lasts * SECOND if effect.lasting else over
         assert over is None or isinstance(over, int)
         effect.activate(
             self.board,
