@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mdsim.core.codes_client import CLIENT
 from mdsim.core.codes_http import HTTP
 from mdsim.core.codes_reading import READING
 from mdsim.core.codes_running import RUNNING
@@ -789,6 +790,7 @@ CODES: dict[str, Explanation] = {
     ),
     **STREAMING,
     **HTTP,
+    **CLIENT,
     "MD929": Explanation(
         "the figures of a crisis cannot be used",
         "Internal: a file under mdsim/datasets/crises is missing or breaks the rules of its kind. They are "
