@@ -21,7 +21,9 @@ Utc = Annotated[str, Meta(description="RFC 3339, UTC.", extra_json_schema={"form
 Count = Annotated[int, Meta(ge=0)]
 Span = Annotated[int, Meta(ge=0, description="Nanoseconds.")]
 State = Literal["LIVE", "STALE", "HALTED", "OFF", "PENDING"]
-Level = Annotated[tuple[Amount, Amount], Meta(description="Price and size in base units.")]
+Level = Annotated[
+    tuple[Amount, ...], Meta(min_length=2, max_length=2, description="Price and size in base units.")
+]
 
 
 def amount(value: Decimal) -> str:
@@ -170,7 +172,7 @@ class OrderBook(msgspec.Struct, frozen=True):
         )
 
 
-def _levels(levels: tuple[BookLevel, ...]) -> tuple[tuple[str, str], ...]:
+def _levels(levels: tuple[BookLevel, ...]) -> tuple[tuple[str, ...], ...]:
     return tuple((amount(level.price), amount(level.size)) for level in levels)
 
 

@@ -68,10 +68,14 @@ class HistoryPages:
 
     def _first(self, call: Call, symbol: str, interval: str, limit: int) -> _Cursor:
         start_ns, end_ns = instant(call, "start"), instant(call, "end")
+        length_ns = INTERVALS_NS[interval]
         if end_ns is None:
-            end_ns = self.market.now_ns() + 1
+            now_ns = self.market.now_ns()
+            closed_ns = now_ns - now_ns % length_ns if length_ns else now_ns + 1
+            end_ns = closed_ns if start_ns is None else now_ns + 1
         if start_ns is None:
-            start_ns = max(0, end_ns - (limit * INTERVALS_NS[interval] or _TICKS_NS))
+            whole_ns = -(-end_ns // length_ns) * length_ns if length_ns else end_ns
+            start_ns = max(0, whole_ns - (limit * length_ns or _TICKS_NS))
         elif start_ns >= end_ns:
             help_ = f"start is {format_utc(start_ns)}, end {format_utc(end_ns)}"
             raise field_error("start", "the range ends before it starts", code="MD487", help=help_)

@@ -140,6 +140,7 @@ def _responses(route: Route, schemas: Mapping[int, Node]) -> Node:
         answers[status] = answer
     guarded = (401, 403) if route.access is Access.GUARDED else ()
     refusal: Node = {PROBLEM: {"schema": {"$ref": _REF.format(name=ProblemDocument.__name__)}}}
-    for status in (*route.errors, *guarded, 500):
+    listed = (422,) if route.only_listed else ()
+    for status in (*route.errors, *guarded, *listed, 500):
         answers.setdefault(status, {"description": HTTPStatus(status).phrase, "content": refusal})
     return {str(status): answers[status] for status in sorted(answers)}

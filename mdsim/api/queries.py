@@ -28,10 +28,12 @@ def check_query(call: Call, route: Route) -> None:
     Raises:
         RequestError: 422 that names each of them.
     """
+    if not route.only_listed:
+        return
     known = [parameter.name for parameter in route.parameters if parameter.place == "query"]
     flaws = []
     for name, values in call.query.items():
-        if name not in known and route.only_listed:
+        if name not in known:
             near = suggest(name, known)
             advice = f"did you mean '{near}'?" if near else f"it has {', '.join(known) or 'none'}"
             flaws.append(Flawed(name[:64], "MD486", f"this path has no parameter {shown(name)}", advice))
@@ -129,14 +131,14 @@ def known_symbol(catalogue: Catalogue, symbol: str, field: str = "symbol") -> st
 
 
 def symbols(call: Call, name: str, catalogue: Catalogue, most: int) -> Sequence[str]:
-    """A list of symbols with commas between, each known and once; every one that is on when absent."""
+    """A list of symbols with commas between, each known; every one that is on when absent.
+
+    One that is named again counts once, in its first place.
+    """
     text = one(call, name)
     if text is None:
         return tuple(item.symbol for item in catalogue if item.enabled)[:most]
     asked = [part.strip() for part in text.split(",")]
     if len(asked) > most:
         raise field_error(name, f"{len(asked)} symbols are too many", help=f"ask for at most {most}")
-    for at, symbol in enumerate(asked):
-        if symbol in asked[:at]:
-            raise field_error(name, f"{shown(symbol)} is named twice", help="name each symbol once")
-    return tuple(known_symbol(catalogue, symbol, name) for symbol in asked)
+    return tuple(known_symbol(catalogue, symbol, name) for symbol in dict.fromkeys(asked))

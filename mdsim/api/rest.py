@@ -20,6 +20,7 @@ from mdsim.api.bodies import BODY_MOST
 from mdsim.api.compression import pack
 from mdsim.api.debug import Sources, debug_routes
 from mdsim.api.docs_page import docs_route
+from mdsim.api.exchange import Exchange
 from mdsim.api.guard import Security, authorize, switched_off
 from mdsim.api.health import health_routes
 from mdsim.api.market_routes import market_routes
@@ -35,6 +36,8 @@ from mdsim.core.spelling import suggest
 
 BODY_SECONDS = 10
 """How long a body may take to arrive; 256 KiB in ten seconds is a slow telephone line."""
+RESPONSE_SECONDS = 30
+"""How long an answer that is no stream may take to leave."""
 
 _LOG = logging.getLogger("mdsim.api")
 _HEADERS = {
@@ -109,8 +112,10 @@ class _Desk:
 
     def app(self, routes: Sequence[Route]) -> QuartTrio:
         app = QuartTrio("mdsim", static_folder=None)
+        app.asgi_http_class = Exchange
         app.config["MAX_CONTENT_LENGTH"] = BODY_MOST
         app.config["BODY_TIMEOUT"] = BODY_SECONDS
+        app.config["RESPONSE_TIMEOUT"] = RESPONSE_SECONDS
         app.config["PROPAGATE_EXCEPTIONS"] = False
         app.url_map.merge_slashes = False
         app.url_map.redirect_defaults = False

@@ -105,7 +105,8 @@ class Route:
         errors: statuses of problem documents beside 500 (and 401, 403 where access is guarded).
         body: struct of the JSON body, None for none; the handler reads it itself.
         body_media: what the body may be; bodies are read whatever their Content-Type says.
-        only_listed: a query parameter that is not listed is refused, so that a typo is not ignored.
+        only_listed: a query parameter that is not listed, or is given twice, is refused with 422, so that a
+            typo is not ignored.
     """
 
     method: str
