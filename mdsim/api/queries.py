@@ -121,8 +121,9 @@ def known_symbol(catalogue: Catalogue, symbol: str, field: str = "symbol") -> st
     """
     if symbol in catalogue and catalogue[symbol].enabled:
         return symbol
+    near: tuple[str, ...] = ()
     if symbol in catalogue:
-        detail, near = f"{symbol} is known but not switched on here", ()
+        detail = f"{symbol} is known but not switched on here"
     else:
         detail, near = f"there is no instrument {shown(symbol)}", catalogue.nearest(symbol[:64])
     hint = f"did you mean {' or '.join(near)}?" if near else "GET /api/v1/symbols lists them"
