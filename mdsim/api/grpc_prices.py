@@ -1,0 +1,194 @@
+"""PriceFeedService: the stream, the present, the past and the book."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import msgspec
+
+from mdsim._proto.v1 import price_feed_pb2 as pb
+from mdsim.api import grpc_messages as messages
+from mdsim.api.answers import History
+from mdsim.api.asks import ALL_SYMBOLS, LONGEST_INTERVAL_NS
+from mdsim.api.asyncio_island import AsyncioIsland, stopping
+from mdsim.api.grpc_calls import Handlers, streaming, unary
+from mdsim.api.grpc_errors import Context
+from mdsim.api.grpc_feed import PriceFeed
+from mdsim.api.grpc_limits import GrpcLimits
+from mdsim.api.grpc_streams import GrpcCounters, PriceStream, Streams, uncompressed
+from mdsim.api.history import HistoryPages
+from mdsim.api.market_routes import DEPTH, DEPTH_MOST, require_prices
+from mdsim.api.problems import Flawed, RequestError, field_error, fields_error
+from mdsim.api.queries import known_symbol
+from mdsim.api.routes import Call
+from mdsim.core.events import BookSnapshot
+from mdsim.core.serving import MarketPort, Quote
+
+NAME = "mdsim.v1.PriceFeedService"
+_FIELDS = {"start": "start_ns", "end": "end_ns"}
+"""Fields of a history as REST names them -> as the messages name them."""
+
+
+class PriceFeedService:
+    """Serves prices; everything about the market is asked on trio's thread."""
+
+    def __init__(
+        self,
+        market: MarketPort,
+        island: AsyncioIsland,
+        feed: PriceFeed,
+        streams: Streams,
+        limits: GrpcLimits,
+        counters: GrpcCounters,
+    ) -> None:
+        self._market = market
+        self._island = island
+        self._feed = feed
+        self._streams = streams
+        self._limits = limits
+        self._counters = counters
+
+    def handlers(self) -> Handlers:
+        """The methods by name."""
+        return {
+            "SubscribePrices": streaming(pb.SubscribeRequest, self._subscribe),
+            "GetCurrentPrice": unary(pb.PriceRequest, self._current),
+            "GetPriceHistory": unary(pb.HistoryRequest, self._history),
+            "GetMarketDepth": unary(pb.MarketDepthRequest, self._depth),
+        }
+
+    async def _subscribe(self, request: pb.SubscribeRequest, context: Context) -> None:
+        symbols = _symbols(self._market, request)
+        interval_ns = request.interval_ns
+        if not 0 <= interval_ns <= LONGEST_INTERVAL_NS:
+            help_ = "write 0 for every tick, or at most an hour in nanoseconds"
+            raise field_error("interval_ns", f"{interval_ns} is out of bounds", code="MD407", help=help_)
+        if not request.compress:
+            uncompressed(context)
+        stream = PriceStream(symbols, interval_ns, self._limits.stream_ticks, self._counters)
+        try:
+            await self._island.ask(partial(self._feed.join, stream))
+            await context.send_initial_metadata(())
+            await stream.run(context, self._limits.write_grace_s)
+        finally:
+            self._streams.remove(stream, stopping())
+            self._island.tell(self._feed.leave, stream)
+
+    async def _current(self, request: pb.PriceRequest, _context: Context) -> pb.Price:
+        def look() -> Quote:
+            require_prices(self._market)
+            return self._market.quote(known_symbol(self._market.catalogue, request.symbol))
+
+        return messages.price(await self._island.ask(look))
+
+    async def _history(self, request: pb.HistoryRequest, _context: Context) -> pb.PriceHistoryResponse:
+        found = await history(
+            self._market,
+            self._island,
+            request.symbol,
+            interval=request.interval or ("" if request.cursor else "tick"),
+            start_ns=request.start_ns,
+            end_ns=request.end_ns,
+            limit=request.limit,
+            cursor=request.cursor,
+        )
+        answer = pb.PriceHistoryResponse(
+            symbol=found.symbol,
+            interval=found.interval,
+            start_ns=found.start_ns,
+            end_ns=found.end_ns,
+            next_cursor=found.next_cursor or "",
+        )
+        if not isinstance(found.ticks, msgspec.UnsetType):
+            answer.ticks.extend(messages.past_tick(found.symbol, tick) for tick in found.ticks)
+        if not isinstance(found.bars, msgspec.UnsetType):
+            answer.bars.extend(messages.bar(found.symbol, found.interval, bar) for bar in found.bars)
+        return answer
+
+    async def _depth(self, request: pb.MarketDepthRequest, _context: Context) -> pb.MarketDepthResponse:
+        depth = bounded("depth", request.depth, DEPTH, DEPTH_MOST)
+
+        def look() -> BookSnapshot:
+            require_prices(self._market)
+            return self._market.book(known_symbol(self._market.catalogue, request.symbol), depth)
+
+        return pb.MarketDepthResponse(book=messages.book(await self._island.ask(look)))
+
+
+async def history(
+    market: MarketPort,
+    island: AsyncioIsland,
+    symbol: str,
+    *,
+    interval: str,
+    start_ns: int,
+    end_ns: int,
+    limit: int,
+    cursor: str,
+) -> History:
+    """A page of a history, the same that REST answers; 0 and empty text stand for what is not asked.
+
+    Raises:
+        RequestError: a field is wrong.
+    """
+    asked = {
+        "interval": interval,
+        "start": str(start_ns or ""),
+        "end": str(end_ns or ""),
+        "limit": str(limit or ""),
+        "cursor": cursor,
+    }
+    query = {name: (text,) for name, text in asked.items() if text}
+
+    async def look() -> History:
+        require_prices(market)
+        call = Call("GET", "", {"symbol": symbol}, query, {}, "", "http", _nothing)
+        found = (await HistoryPages(market).get(call)).body
+        assert isinstance(found, History)
+        return found
+
+    try:
+        return await island.ask_task(look)
+    except RequestError as error:
+        raise _renamed(error, _FIELDS) from error
+
+
+def bounded(field: str, value: int, default: int, most: int) -> int:
+    """A whole number from 1 to ``most``, or the default when it is not set.
+
+    Raises:
+        RequestError: it is out of bounds.
+    """
+    if not value:
+        return default
+    if not 1 <= value <= most:
+        help_ = f"write a whole number from 1 to {most}, or 0 for {default}"
+        raise field_error(field, f"{value} is out of bounds", help=help_)
+    return value
+
+
+def _renamed(error: RequestError, names: Mapping[str, str]) -> RequestError:
+    if not any(flaw.field in names for flaw in error.errors):
+        return error
+    return fields_error(
+        [
+            Flawed(names.get(flaw.field, flaw.field), flaw.code, flaw.detail, flaw.help)
+            for flaw in error.errors
+        ]
+    )
+
+
+def _symbols(market: MarketPort, request: pb.SubscribeRequest) -> frozenset[str]:
+    if not request.symbols:
+        help_ = 'write symbols such as ["BTC-USD"], or ["*"] for all that are switched on'
+        raise field_error("symbols", "is missing", code="MD403", help=help_)
+    if ALL_SYMBOLS in request.symbols:
+        return frozenset(item.symbol for item in market.catalogue if item.enabled)
+    return frozenset(
+        known_symbol(market.catalogue, symbol, f"symbols[{at}]") for at, symbol in enumerate(request.symbols)
+    )
+
+
+async def _nothing() -> bytes:
+    return b""

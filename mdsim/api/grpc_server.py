@@ -1,0 +1,173 @@
+"""The gRPC server: the four services, reflection and health, on a thread of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import grpc
+import grpc.aio
+import trio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+from mdsim.api import grpc_history, grpc_prices, grpc_scenarios, grpc_statistics
+from mdsim.api.asyncio_island import AsyncioIsland, open_island, stopping
+from mdsim.api.grpc_calls import Handlers
+from mdsim.api.grpc_feed import PriceFeed
+from mdsim.api.grpc_limits import GrpcLimits
+from mdsim.api.grpc_streams import GrpcCounters, Streams
+from mdsim.api.guard import Security
+from mdsim.api.health import health_of
+from mdsim.core.errors import UsageError
+from mdsim.core.serving import MarketEvent, MarketPort, Published, RunsPort
+
+SERVICES = (grpc_prices.NAME, grpc_history.NAME, grpc_statistics.NAME, grpc_scenarios.NAME)
+REFLECTION = ("grpc.reflection.v1.ServerReflection", reflection.SERVICE_NAME)
+"""Both names of one service; their messages are the same bytes."""
+
+
+class GrpcServer:
+    """Serves gRPC until it is cancelled.
+
+    ``publish`` is for the pump, once a cycle, on trio's thread.
+
+    Args:
+        market: the live market.
+        runs: the runs on it, None on a server that plays none.
+        clock_ns: wall time for ``ts_publish_ns``, the hub's own.
+        limits: bounds.
+        security: who may touch the runs.
+        others: readers of each instrument on other ways (the hub's ``readers``), who count against the same
+            limit of subscribers.
+        tls: private key and certificate chain in PEM; None for plain text.
+
+    Attributes:
+        counters: what was sent and what was not.
+        streams: the price streams that are open, ``len(streams)``.
+        port: the bound port, 0 before.
+    """
+
+    def __init__(
+        self,
+        market: MarketPort,
+        runs: RunsPort | None,
+        *,
+        clock_ns: Callable[[], int],
+        limits: GrpcLimits | None = None,
+        security: Security | None = None,
+        others: Callable[[], Mapping[str, int]] = dict,
+        tls: tuple[bytes, bytes] | None = None,
+    ) -> None:
+        self.counters = GrpcCounters()
+        self.streams = Streams()
+        self.port = 0
+        self._market = market
+        self._runs = runs
+        self._limits = limits or GrpcLimits()
+        self._security = security or Security()
+        self._tls = tls
+        self._feed = PriceFeed(
+            market, self._limits, self.counters, self.streams, clock_ns=clock_ns, others=others
+        )
+        self._server: grpc.aio.Server | None = None
+        self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs lack it
+
+    def publish(self, batch: Sequence[Published | MarketEvent]) -> None:
+        """Send the ticks of one cycle to who subscribed to them; never waits."""
+        self._feed.publish(batch)
+
+    def readers(self) -> Mapping[str, int]:
+        """Price streams of each instrument that has any."""
+        return self._feed.readers()
+
+    async def serve(
+        self, bind: str, port: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Serve on an address until cancelled; tells the bound port when it listens.
+
+        Cancelling it ends the streams, lets calls under way finish for ``stop_grace_s``, and returns.
+
+        Raises:
+            UsageError: the address cannot be bound.
+        """
+        async with open_island(self._limits.asks) as island:
+            await island.perform(partial(self._open, island, bind, port))
+            self._feed.island = island
+            try:
+                await self._tell_health(island)
+                task_status.started(self.port)
+                while True:
+                    await trio.sleep(self._limits.health_every_s)
+                    await self._tell_health(island)
+            finally:
+                with trio.CancelScope(shield=True):
+                    await island.perform(self._close)
+                self._feed.island = None
+
+    async def _open(self, island: AsyncioIsland, bind: str, port: int) -> None:
+        limits = self._limits
+        server = grpc.aio.server(
+            options=limits.options(),
+            maximum_concurrent_rpcs=limits.calls,
+            compression=grpc.Compression.Gzip if limits.compression else grpc.Compression.NoCompression,
+        )
+        for name, handlers in self._services(island).items():
+            server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        servicer = reflection.aio.ReflectionServicer(  # type: ignore[attr-defined]
+            (*SERVICES, health.SERVICE_NAME, *REFLECTION)
+        )
+        answer = grpc.stream_stream_rpc_method_handler(
+            servicer.ServerReflectionInfo,
+            request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+            response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+        )
+        for name in REFLECTION:
+            handler = grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": answer})
+            server.add_generic_rpc_handlers((handler,))
+        address = f"[{bind}]:{port}" if ":" in bind else f"{bind}:{port}"
+        try:
+            if self._tls is None:
+                self.port = server.add_insecure_port(address)
+            else:
+                credentials = grpc.ssl_server_credentials([self._tls])
+                self.port = server.add_secure_port(address, credentials)
+        except RuntimeError as error:
+            raise UsageError(
+                "MD436",
+                f"cannot serve gRPC on {address}: the port is taken, or the address is not this machine's",
+                hint="choose another with MARKET_DATA_GRPC_PORT or MARKET_DATA_BIND; port 0 takes a free one",
+            ) from error
+        await server.start()
+        self._server = server
+
+    def _services(self, island: AsyncioIsland) -> dict[str, Handlers]:
+        market, limits = self._market, self._limits
+        prices = grpc_prices.PriceFeedService(market, island, self._feed, self.streams, limits, self.counters)
+        scenarios = grpc_scenarios.ScenarioService(self._runs, island, self._security, limits)
+        return {
+            grpc_prices.NAME: prices.handlers(),
+            grpc_history.NAME: grpc_history.HistoricalDataService(market, island).handlers(),
+            grpc_statistics.NAME: grpc_statistics.MarketStatisticsService(market, island).handlers(),
+            grpc_scenarios.NAME: scenarios.handlers(),
+        }
+
+    async def _tell_health(self, island: AsyncioIsland) -> None:
+        well = health_of(self._market).status == "ok"
+        serving = health_pb2.HealthCheckResponse.ServingStatus
+        status = serving.SERVING if well else serving.NOT_SERVING
+
+        async def tell() -> None:
+            for name in ("", *SERVICES):
+                await self._health.set(name, status)
+
+        await island.perform(tell)
+
+    async def _close(self) -> None:
+        if self._server is None:
+            return
+        await self._health.enter_graceful_shutdown()
+        self.streams.end_all(stopping())
+        await self._server.stop(self._limits.stop_grace_s)
+        self._server = None
