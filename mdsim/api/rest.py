@@ -213,9 +213,10 @@ def _wrapped(around: Middleware, handler: Handler) -> Handler:
 
 
 def _call(parts: Mapping[str, str]) -> Call:
-    request = quart.request
+    # A WebSocket handshake at a path that speaks none is refused here too, in a context of its own.
+    request = quart.request if quart.has_request_context() else quart.websocket
     return Call(
-        method=request.method,
+        method=request.method or "GET",
         path=request.path,
         parts=parts,
         query={name: tuple(request.args.getlist(name)) for name in request.args},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from quart.testing import WebsocketResponseError
 
 from mdsim.api.problems import Flawed, ProblemDocument, RequestError, fields_error, reply_of, status_of
 from mdsim.api.routes import PROBLEM, Call, Reply, Route
@@ -129,6 +130,17 @@ async def test_what_no_route_answers_is_a_problem_too(
 
     assert (answer.status, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == PROBLEM
+
+
+async def test_a_websocket_at_another_path_is_refused_as_a_problem(make_rest: MakeApp) -> None:
+    """A handshake where no stream is gets the same document as any other request."""
+    client = make_rest().test_client()
+
+    async with client.websocket("/api/v1/stream") as socket:
+        with pytest.raises(WebsocketResponseError) as refused:
+            await socket.receive()
+    assert refused.value.response.status_code == 404
+    assert b"MD480" in await refused.value.response.get_data(as_text=False)
 
 
 async def test_a_wrong_method_names_the_right_ones(ask: Ask) -> None:
