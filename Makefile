@@ -38,6 +38,11 @@ $(DEV): pyproject.toml | $(BIN)/python
 play: $(RUNTIME) ## play a shipped crisis on recorded prices (PLAYBOOK=depeg.yaml SEED=7)
 	$(BIN)/mdsim play $(PLAYBOOK) --seed $(SEED)
 
+.PHONY: serve run-dev
+serve: $(RUNTIME) ## serve a live market: HTTP and WebSocket on 8082, gRPC on 50053
+	$(BIN)/mdsim serve
+run-dev: serve ## the same
+
 .PHONY: test
 test: $(DEV) ## run every test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

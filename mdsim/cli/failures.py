@@ -77,10 +77,13 @@ def report(error: MdsimError) -> ExitCode:
 def explain(error: MdsimError) -> str:
     """An error's text; diagnostics in colour where stderr shows it."""
     from mdsim.cli.console import colorful
+    from mdsim.config.findings import ConfigError
     from mdsim.playbook.diagnostics import PlaybookError, render
 
     if isinstance(error, PlaybookError):
         return render(error.diagnostics, error.text, color=colorful(sys.stderr))
+    if isinstance(error, ConfigError):
+        return error.render(color=colorful(sys.stderr))
     return str(error)
 
 

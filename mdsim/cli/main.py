@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import typer
 
-from mdsim.cli import explain, init, lint, listing, plan, play, report, schema, version
+from mdsim.cli import config, explain, init, lint, listing, plan, play, report, schema, serve, version
 from mdsim.cli.failures import guarded, interrupted
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[Callable[..., None], str]] = {
     "play": (play.play, "Run playbooks and judge them."),
     "plan": (plan.plan, "Show the timeline, without running it."),
     "report": (report.report, "Draw a finished run as a page."),
+    "serve": (serve.serve, "Serve live prices over HTTP, WebSocket and gRPC."),
     "lint": (lint.lint, "Find every mistake, without running it."),
     "list": (listing.list_, "What a playbook may name."),
     "init": (init.init, "Write a first playbook to change."),
@@ -39,6 +40,13 @@ VERBS: dict[str, tuple[Callable[..., None], str]] = {
 
 for name, (verb, brief) in VERBS.items():
     app.command(name, short_help=brief)(guarded(verb))
+
+configuration = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+for name, (verb, brief) in config.VERBS.items():
+    configuration.command(name, short_help=brief)(guarded(verb))
+app.add_typer(
+    configuration, name="config", help="What a server is told.", short_help="Check what a server is told."
+)
 
 
 @app.callback()

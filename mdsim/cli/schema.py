@@ -16,10 +16,19 @@ def schema(
 ) -> None:
     """Print the JSON schema (draft-07) that editors complete playbooks with."""
     from mdsim.cli import wiring
-    from mdsim.core.errors import ExitCode, UsageError
     from mdsim.playbook import schema as schemas
 
-    text = schemas.text(wiring.effects(), wiring.curves())
+    emit(schemas.text(wiring.effects(), wiring.curves()), write, check, "mdsim schema")
+
+
+def emit(text: str, write: Path | None, check: Path | None, command: str) -> None:
+    """Print a generated text, write it, or say whether a file still holds it (exit 1 when not).
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    from mdsim.core.errors import ExitCode, UsageError
+
     if write is None and check is None:
         typer.echo(text, nl=False)
     if write is not None:
@@ -32,6 +41,6 @@ def schema(
     if check is not None:
         there = check.read_text("utf-8") if check.is_file() else ""
         if there != text:
-            typer.echo(f"{check} is not up to date: run mdsim schema --write {check}", err=True)
+            typer.echo(f"{check} is not up to date: run {command} --write {check}", err=True)
             raise typer.Exit(ExitCode.FAILED)
         typer.echo(f"{check} is up to date")

@@ -6,6 +6,7 @@ from mdsim.core.codes_client import CLIENT
 from mdsim.core.codes_http import HTTP
 from mdsim.core.codes_reading import READING
 from mdsim.core.codes_running import RUNNING
+from mdsim.core.codes_serving import SERVING
 from mdsim.core.codes_streaming import STREAMING
 from mdsim.core.explanation import Explanation
 
@@ -791,6 +792,7 @@ CODES: dict[str, Explanation] = {
     **STREAMING,
     **HTTP,
     **CLIENT,
+    **SERVING,
     "MD929": Explanation(
         "the figures of a crisis cannot be used",
         "Internal: a file under mdsim/datasets/crises is missing or breaks the rules of its kind. They are "

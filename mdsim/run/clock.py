@@ -6,10 +6,12 @@ The only module that names trio's clock or the machine's.
 from __future__ import annotations
 
 import heapq
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import Enum, IntEnum
+from fractions import Fraction
 from types import TracebackType
 from typing import Protocol
 
@@ -18,6 +20,9 @@ import trio
 from mdsim.core.time import SECOND
 from mdsim.engine.watches import Watch
 from mdsim.run.turns import Turns
+
+
+ONE = Fraction(1)
 
 
 class Rank(IntEnum):
@@ -49,16 +54,19 @@ class ScenarioClock:
     """The time of one run: it stops when the run is paused, and moves only while all its tasks rest.
 
     Attributes:
-        start_ns, now_ns: market time of the start and of now, without pauses.
-        shift_ns: length of all pauses so far; engine time = scenario time + shift.
+        start_ns, now_ns: scenario time of the start (the market's then) and of now.
+        shift_ns: length of all pauses so far, in engine time.
+        speed: how fast scenario time runs against the engine's; exact, so that a time goes both ways.
     """
 
-    def __init__(self, start_ns: int) -> None:
+    def __init__(self, start_ns: int, speed: Fraction = ONE) -> None:
         self.start_ns = start_ns
         self.now_ns = start_ns
         self.shift_ns = 0
+        self.speed = speed
         self.paused = False
         self.turns = Turns()
+        self._engine_ns = start_ns
         self._heap: list[tuple[int, Rank, tuple[int, ...], str, int, Sleeper]] = []
         self._count = 0
         self._watched: dict[Watch, Sleeper] = {}
@@ -71,14 +79,34 @@ class ScenarioClock:
     @property
     def engine_ns(self) -> int:
         """Now, as the engine counts."""
-        return self.now_ns + self.shift_ns
+        return self.engine_time(self.now_ns)
+
+    def engine_time(self, scenario_ns: int) -> int:
+        """The first engine time at which the scenario has come to a time."""
+        if self.speed == 1:
+            return scenario_ns + self.shift_ns
+        return self.start_ns + self.shift_ns + math.ceil((scenario_ns - self.start_ns) / self.speed)
+
+    def scenario_time(self, engine_ns: int) -> int:
+        """What the scenario's clock shows at an engine time that is not before its last pause."""
+        if self.speed == 1:
+            return engine_ns - self.shift_ns
+        return self.start_ns + math.floor((engine_ns - self.shift_ns - self.start_ns) * self.speed)
+
+    def tick(self, engine_ns: int) -> None:
+        """Engine time has come to ``engine_ns``; a paused clock stays where it is."""
+        if self.paused:
+            self.shift_ns += engine_ns - self._engine_ns
+        else:
+            self.now_ns = self.scenario_time(engine_ns)
+        self._engine_ns = engine_ns
 
     def next_ns(self) -> int | None:
         """Engine time of the next entry, or None: nobody waits for a time, or the run is paused."""
         heap = self._heap
         while heap and heap[0][-1].task is None:
             heapq.heappop(heap)
-        return heap[0][0] + self.shift_ns if heap and not self.paused else None
+        return self.engine_time(heap[0][0]) if heap and not self.paused else None
 
     async def rest(
         self,
@@ -137,7 +165,10 @@ class ScenarioClock:
     async def advance(self, engine_ns: int) -> None:
         """Move to a time and wake everything due, in order, each at rest before the next."""
         while (due_ns := self.next_ns()) is not None and due_ns <= engine_ns:
-            if self.wake(heapq.heappop(self._heap)[-1]):
+            entry = heapq.heappop(self._heap)
+            if self.speed != 1:
+                self.now_ns = entry[0]  # a cycle is a whole engine ns, and may lie up to ``speed`` ns behind
+            if self.wake(entry[-1]):
                 await self.turns.all_at_rest()
 
     def off_turn(self) -> OffTurn:
@@ -220,6 +251,11 @@ _YIELD_EVERY_NS = 50_000_000
 def wall_ns() -> int:
     """A monotonic wall clock, for pacing and for screens; nothing observable may depend on it."""
     return time.perf_counter_ns()
+
+
+def utc_ns() -> int:
+    """The machine's idea of UTC: where a live market starts, and the stamp of what a server sends."""
+    return time.time_ns()
 
 
 class VirtualPacer:

@@ -1,0 +1,196 @@
+"""Everything that serves, put together: market, hub, HTTP, WebSocket, gRPC; how it starts and stops."""
+
+from __future__ import annotations
+
+import signal
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+
+import trio
+import typer
+
+from mdsim import __version__
+from mdsim.api.asks import AskReader
+from mdsim.api.debug import SourceStatus
+from mdsim.api.front_door import FrontDoor
+from mdsim.api.grpc_limits import GrpcLimits
+from mdsim.api.grpc_server import GrpcServer
+from mdsim.api.guard import Security
+from mdsim.api.http import HttpServer
+from mdsim.api.rest import make_app
+from mdsim.api.tickets import Tickets
+from mdsim.api.websocket import WebSockets
+from mdsim.cli import wiring
+from mdsim.config.settings import Settings
+from mdsim.core.errors import UsageError
+from mdsim.core.instruments import Catalogue
+from mdsim.core.ports import FeedRequest
+from mdsim.core.seeds import SeedTree
+from mdsim.core.time import MS
+from mdsim.engine.tape import TapeSettings
+from mdsim.publish.hub import Hub
+from mdsim.publish.limits import HubLimits
+from mdsim.run.clock import utc_ns
+from mdsim.run.live import LiveMarket
+
+
+class Server:
+    """One process that serves one market.
+
+    Attributes:
+        live: the market.
+        hub: its readers over WebSocket; ``grpc``: those over gRPC.
+        door: the port of HTTP and WebSocket.
+    """
+
+    def __init__(self, settings: Settings, seed: int) -> None:
+        """Put it together; nothing listens yet.
+
+        Raises:
+            UsageError: certificate or key cannot be read.
+        """
+        publication = settings.publication
+        interval_ns = publication.interval_ns
+        request = FeedRequest(
+            catalogue=Catalogue(item for item in settings.catalogue if item.enabled),
+            seeds=SeedTree(seed),
+            start_ns=utc_ns() // interval_ns * interval_ns,
+            step_ns=max(interval_ns, MS),
+        )
+        self.settings = settings
+        self.live = LiveMarket(
+            wiring.feeds()["synthetic"].open(request),
+            wiring.effects(),
+            wiring.curves(),
+            seeds=SeedTree(seed),
+            interval_ns=interval_ns,
+            tape=TapeSettings(
+                ticks_kept=settings.history.buffer_ticks,
+                depth_levels=publication.depth_levels,
+                depth_every_ns=publication.depth_interval_ns,
+                intervals=publication.bar_intervals,
+                lag_ns=publication.bar_lag_ns,
+            ),
+        )
+        market = self.live.tape
+        token = settings.chaos.token
+        security = Security(
+            enabled=settings.chaos.enabled,
+            token=token.reveal() if token is not None else "",
+            bind=settings.server.bind,
+            origins=frozenset(settings.server.allowed_origins),
+        )
+        most = publication.subscribers_per_symbol
+        hub_limits = HubLimits(subscribers_per_symbol=most, depth_levels=publication.depth_levels)
+        self.hub = Hub(market, hub_limits, clock_ns=utc_ns)
+        self.grpc = GrpcServer(
+            market,
+            None,
+            clock_ns=utc_ns,
+            limits=GrpcLimits(subscribers_per_symbol=most, compression=publication.compression),
+            security=security,
+            others=self.hub.readers,
+            tls=self._pem(),
+        )
+        tickets = Tickets(trio.current_time)
+        app = make_app(
+            market,
+            None,
+            asks=AskReader(market.catalogue, tuple(self.hub.codecs)),
+            tickets=tickets,
+            metrics=self._metrics,
+            sources=self._sources,
+            security=security,
+            compress=publication.compression,
+        )
+        self.door = FrontDoor(HttpServer(app), WebSockets(self.hub, tickets), tls=self._tls())
+        self.live.sinks += [self.hub.publish, self.grpc.publish]
+
+    async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until ``stop``; started once prices flow and every port listens."""
+        server = self.settings.server
+        async with trio.open_nursery() as grpc:
+            await grpc.start(self.grpc.serve, server.bind, server.grpc_port)
+            async with trio.open_nursery() as door:
+                await door.start(self.door.serve, server.bind, server.port)
+                async with trio.open_nursery() as market:
+                    await market.start(self.live.run)
+                    task_status.started()
+                # The market has stopped: nobody will get anything any more, so let everyone go.
+                self.door.stop()
+            grpc.cancel_scope.cancel()
+
+    def stop(self) -> None:
+        """End the market, then say goodbye to its readers."""
+        self.live.stop()
+
+    def greeting(self) -> list[str]:
+        """Where it serves, for whoever started it."""
+        scheme, stream = ("https", "wss") if self.settings.server.tls_cert else ("http", "ws")
+        places = [
+            f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in self.door.addresses
+        ]
+        symbols = ", ".join(self.live.tape.catalogue.symbols)
+        return [
+            f"mdsim {__version__} serves {symbols}",
+            *(f"  HTTP       {scheme}://{place}   (documents: {scheme}://{place}/docs)" for place in places),
+            *(f"  WebSocket  {stream}://{place}/api/v1/subscribe" for place in places),
+            f"  gRPC       {self.settings.server.bind}:{self.grpc.port}",
+        ]
+
+    def _sources(self) -> Sequence[SourceStatus]:
+        live = self.live.tape
+        return (
+            SourceStatus(
+                name="synthetic",
+                kind="synthetic",
+                state="LIVE" if live.ready() is None else "CONNECTING",
+                priority=1,
+                symbols=live.catalogue.symbols,
+                age_ns=0,
+                updates=self.live.engine.market.cycles,
+            ),
+        )
+
+    def _metrics(self) -> bytes:
+        return b""
+
+    def _pem(self) -> tuple[bytes, bytes] | None:
+        server = self.settings.server
+        if server.tls_cert is None or server.tls_key is None:
+            return None
+        try:
+            return Path(server.tls_key).read_bytes(), Path(server.tls_cert).read_bytes()
+        except OSError as error:
+            raise UsageError(
+                "MD520", f"{error.filename} cannot be read: {error.strerror}", hint="name PEM files"
+            ) from None
+
+    def _tls(self) -> ssl.SSLContext | None:
+        server = self.settings.server
+        if server.tls_cert is None or server.tls_key is None:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(server.tls_cert, server.tls_key)
+        except (OSError, ssl.SSLError) as error:
+            raise UsageError(
+                "MD520",
+                f"{server.tls_cert} and {server.tls_key} are no certificate with its key: {error}",
+                hint="name a certificate chain and its private key, both in PEM",
+            ) from None
+        return context
+
+
+async def run(settings: Settings, seed: int) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    server = Server(settings, seed)
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(server.serve)
+            typer.echo("\n".join(server.greeting()))
+            async for _ in signals:
+                break
+            typer.echo("stopping", err=True)
+            server.stop()

@@ -1,0 +1,60 @@
+"""A market in real time: engine, tape and pump, and whoever is fed by them once a cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import trio
+
+from mdsim.core.ports import BaseFeed, Curves, Registry
+from mdsim.core.seeds import SeedTree
+from mdsim.core.serving import Published
+from mdsim.engine.corridor import Engine
+from mdsim.engine.tape import Tape, TapeSettings
+from mdsim.run.clock import RealPacer
+from mdsim.run.pump import Pump
+
+Sink = Callable[[Sequence[Published]], None]
+"""Takes what one cycle published; synchronous, and quick: the pump waits for it."""
+
+
+class LiveMarket:
+    """One market that goes on until it is stopped.
+
+    Attributes:
+        sinks: called in order after every cycle, with everything it published.
+    """
+
+    def __init__(
+        self,
+        feed: BaseFeed,
+        effects: Registry,
+        curves: Curves,
+        *,
+        seeds: SeedTree,
+        interval_ns: int,
+        tape: TapeSettings | None = None,
+    ) -> None:
+        self.engine = Engine(feed, effects, curves, seeds=seeds)
+        self.tape = Tape(self.engine, tape)
+        self.sinks: list[Sink] = []
+        self._start_ns = feed.start_ns
+        self._interval_ns = interval_ns
+        self._stopping = False
+        self.pump = Pump(self.engine, feed.start_ns, interval_ns, RealPacer(feed.start_ns, 1.0))
+        self.pump.on_cycle = self._on_cycle
+
+    def _on_cycle(self, _now_ns: int) -> None:
+        published = self.tape.record()
+        for sink in self.sinks:
+            sink(published)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Publish until ``stop``; started once the first prices are out."""
+        await self.pump.step(self._start_ns)
+        task_status.started()
+        await self.pump.run(lambda: not self._stopping)
+
+    def stop(self) -> None:
+        """Let the present cycle be the last."""
+        self._stopping = True
