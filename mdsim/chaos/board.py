@@ -193,6 +193,16 @@ class Board:
         self._climate.cut(run, path, ts_ns)
         self._rebuild()
 
+    def hold(self, run: str, by_ns: int) -> None:
+        """Put off everything that a run's moves have before them by ``by_ns``: they stand where they are."""
+        for move in (*self._waiting, *self._running):
+            if move.run == run:
+                move.start_ns += by_ns
+                move.end_ns += by_ns
+                for leg in move.legs:
+                    leg.start_ns += by_ns
+        self._plan_wake()
+
     def release(self, run: str) -> None:
         """Take every offset and condition of a run away, as if it had never been."""
         for move in [move for move in self._waiting if move.run == run]:

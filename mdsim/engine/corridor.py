@@ -54,7 +54,9 @@ class Engine:
         self.board = Board(feed.catalogue, curves, feed.step_ns)
         self.market = Market(feed.catalogue)
         self.micro = Microstructure(feed.catalogue, seeds or SeedTree(1), feed.start_ns, feed.step_ns)
-        self.view = View(self.market, feed, self.micro, probes or {})
+        self._probes = probes or {}
+        self._views: list[View] = []
+        self.view = self.open_view()
         self._effects = effects
         self._pending: list[Command] = []
         self._watches: list[Watch] = []
@@ -72,6 +74,23 @@ class Engine:
         """Stop looking; a watch that has gone already is no error."""
         if watch in self._watches:
             self._watches.remove(watch)
+
+    def open_view(self) -> View:
+        """A view with a memory of its own: what is measured over a time begins now.
+
+        Each run on a server has one, so that "since the start of the run" means that run.
+        """
+        view = View(self.market, self.feed, self.micro, self._probes)
+        self._views.append(view)
+        return view
+
+    def close_view(self, view: View) -> None:
+        """Stop to measure for a view, and forget it."""
+        self._views.remove(view)
+
+    def hold(self, run: str, by_ns: int) -> None:
+        """Let the moves of a paused run stand where they are for ``by_ns`` more."""
+        self.board.hold(run, by_ns)
 
     def next_due_ns(self, now_ns: int) -> int | None:
         """When a cycle is wanted beyond the regular ones: the next end of a running move."""
@@ -92,7 +111,8 @@ class Engine:
             mids = market.holding(mids, halted)
         micro.advance(now_ns, mids, factors)
         market.publish(now_ns, mids, micro.bids, micro.asks, base_logs, halted)
-        self.view.refresh(now_ns)
+        for view in self._views:
+            view.refresh(now_ns)
         fired = [
             watch
             for watch in self._watches

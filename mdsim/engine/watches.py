@@ -29,7 +29,9 @@ class ScenarioTime(Protocol):
     """What a watch must know of its run's clock."""
 
     paused: bool
-    shift_ns: int
+
+    def scenario_time(self, engine_ns: int) -> int:
+        """What the run's clock shows at an engine time."""
 
 
 class Watch:
@@ -51,7 +53,7 @@ class Watch:
 
     def step(self, now_ns: int) -> bool:
         """Look at a new cycle; True when the one who waits must be woken."""
-        return self.test(now_ns - self.clock.shift_ns) is True
+        return self.test(self.clock.scenario_time(now_ns)) is True
 
     @property
     def once(self) -> bool:
@@ -84,7 +86,7 @@ class Monitor(Watch):
 
     def step(self, now_ns: int) -> bool:
         """Count one cycle; the first that breaks the invariant is told at once."""
-        scenario_ns = now_ns - self.clock.shift_ns
+        scenario_ns = self.clock.scenario_time(now_ns)
         truth = self.test(scenario_ns)
         self.cycles += 1
         if truth is None:

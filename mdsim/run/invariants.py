@@ -123,6 +123,6 @@ class _Reached(Watch):
 
     def step(self, now_ns: int) -> bool:
         if self._tell is not None and super().step(now_ns):
-            self._tell(now_ns - self.clock.shift_ns)
+            self._tell(self.clock.scenario_time(now_ns))
             self._tell = None
         return False

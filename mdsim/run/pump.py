@@ -22,18 +22,18 @@ class Pump:
         self._interval_ns = interval_ns
         self._grid_ns = start_ns
         self._pacer = pacer
-        self._clocks: list[ScenarioClock] = []
+        self._clocks: dict[str, ScenarioClock] = {}
         self._on_notice: dict[str, Callable[[Notice], None]] = {}
         self.on_cycle: Callable[[int], None] = lambda _now_ns: None
 
     def attach(self, run: str, clock: ScenarioClock, on_notice: Callable[[Notice], None]) -> None:
         """Drive a run's clock and tell it what its effects do."""
-        self._clocks.append(clock)
+        self._clocks[run] = clock
         self._on_notice[run] = on_notice
 
-    def detach(self, run: str, clock: ScenarioClock) -> None:
+    def detach(self, run: str) -> None:
         """Forget a run."""
-        self._clocks.remove(clock)
+        del self._clocks[run]
         del self._on_notice[run]
 
     async def run(self, goes_on: Callable[[], bool]) -> None:
@@ -45,23 +45,23 @@ class Pump:
 
     async def step(self, now_ns: int) -> None:
         """One cycle at a time of its own, then everyone it wakes, each at rest before the next."""
-        self.now_ns = now_ns
+        before_ns, self.now_ns = self.now_ns, now_ns
         if now_ns >= self._grid_ns:
             self._grid_ns += self._interval_ns * ((now_ns - self._grid_ns) // self._interval_ns + 1)
-        for clock in self._clocks:
-            # Whoever was cancelled from outside while the pump breathed must have unwound first.
-            await clock.turns.all_at_rest()
-        for clock in self._clocks:
+        while any(clock.turns.working for clock in self._clocks.values()):
+            # Whoever was started or cancelled from outside while the pump breathed must rest first.
+            for clock in list(self._clocks.values()):
+                await clock.turns.all_at_rest()
+        for run, clock in self._clocks.items():
             if clock.paused:
-                clock.shift_ns = now_ns - clock.now_ns
-            else:
-                clock.now_ns = now_ns - clock.shift_ns
+                self.engine.hold(run, now_ns - before_ns)
+            clock.tick(now_ns)
         outcome = self.engine.cycle(now_ns)
         for notice in outcome.notices:
             if notice.run in self._on_notice:
                 self._on_notice[notice.run](notice)
         self.on_cycle(now_ns)
-        clocks = list(self._clocks)
+        clocks = list(self._clocks.values())
         for watch in outcome.fired:
             for clock in clocks:
                 if watch.clock is clock:
@@ -74,7 +74,7 @@ class Pump:
         due_ns = self.engine.next_due_ns(self.now_ns)
         if due_ns is not None and due_ns < next_ns:
             next_ns = due_ns
-        for clock in self._clocks:
+        for clock in self._clocks.values():
             entry_ns = clock.next_ns()
             if entry_ns is not None and entry_ns < next_ns:
                 next_ns = entry_ns

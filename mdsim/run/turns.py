@@ -13,13 +13,15 @@ import trio
 class Turns:
     """Counts the tasks of one run that are at work.
 
-    A task is at work from ``take`` to ``give``. The last to give wakes the youngest of those who wait
-    for rest, and hands it its turn.
+    A task is at work from ``take`` to ``give``. The last to give wakes the youngest of the tasks that wait
+    for the others, and hands it its turn. Onlookers (the pump) are woken when no such task is left: while
+    a task waits for one that it has started, the run is not at rest.
     """
 
     def __init__(self) -> None:
         self._working = 0
-        self._waiting: list[tuple[trio.lowlevel.Task, bool]] = []
+        self._parents: list[trio.lowlevel.Task] = []
+        self._onlookers: list[trio.lowlevel.Task] = []
 
     @property
     def working(self) -> int:
@@ -34,32 +36,39 @@ class Turns:
         """One task rests or has ended."""
         self._working -= 1
         assert self._working >= 0, "more turns given than taken"
-        if self._working == 0 and self._waiting:
-            task, takes = self._waiting.pop()
-            if takes:
-                self._working += 1
+        if self._working:
+            return
+        if self._parents:
+            self._working += 1
+            trio.lowlevel.reschedule(self._parents.pop())
+            return
+        onlookers, self._onlookers = self._onlookers, []
+        for task in onlookers:
             trio.lowlevel.reschedule(task)
 
     async def rest_of_others(self) -> None:
         """For a task at work that has started another: wait, off turn, until all the others rest."""
-        if self._working > 1:
-            await self._wait(takes=True)
+        if self._working <= 1:
+            return
+        me = trio.lowlevel.current_task()
+
+        def abort(_raise_cancel: object) -> trio.lowlevel.Abort:
+            self._parents.remove(me)
+            self._working += 1
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        self._parents.append(me)
+        self.give()
+        await trio.lowlevel.wait_task_rescheduled(abort)
 
     async def all_at_rest(self) -> None:
         """For the pump, which holds no turn: wait until every task rests."""
-        if self._working:
-            await self._wait(takes=False)
+        while self._working:
+            me = trio.lowlevel.current_task()
 
-    async def _wait(self, *, takes: bool) -> None:
-        me = (trio.lowlevel.current_task(), takes)
+            def abort(_raise_cancel: object, me: trio.lowlevel.Task = me) -> trio.lowlevel.Abort:
+                self._onlookers.remove(me)
+                return trio.lowlevel.Abort.SUCCEEDED
 
-        def abort(_raise_cancel: object) -> trio.lowlevel.Abort:
-            self._waiting.remove(me)
-            if takes:
-                self._working += 1
-            return trio.lowlevel.Abort.SUCCEEDED
-
-        self._waiting.append(me)
-        if takes:
-            self.give()
-        await trio.lowlevel.wait_task_rescheduled(abort)
+            self._onlookers.append(me)
+            await trio.lowlevel.wait_task_rescheduled(abort)

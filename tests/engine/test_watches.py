@@ -114,7 +114,9 @@ def test_a_watch_looks_from_the_cycle_after_its_stamp(falling: Market1) -> None:
 
     class Clock:
         paused = False
-        shift_ns = 0
+
+        def scenario_time(self, engine_ns: int) -> int:
+            return engine_ns
 
     watch = Watch(Clock(), (1,), "a/1", 5, compile_condition(TRUE, falling.view))
     assert watch.step(6) is True
@@ -126,7 +128,9 @@ def test_a_monitor_counts_and_tells_the_first_break_alone(falling: Market1) -> N
 
     class Clock:
         paused = False
-        shift_ns = 0
+
+        def scenario_time(self, engine_ns: int) -> int:
+            return engine_ns
 
     told: list[int] = []
     test = compile_condition(Compare(PRICE, ">", Decimal(59_750)), falling.view)

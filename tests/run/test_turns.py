@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import trio
+import trio.testing
 
 from mdsim.run.clock import Rank, ScenarioClock, Woken, group
 from mdsim.run.turns import Turns
@@ -103,11 +106,63 @@ async def test_a_paused_clock_wakes_nobody_and_goes_on_where_it_was() -> None:
         await clock.turns.all_at_rest()
         clock.paused = True
         assert clock.next_ns() is None
-        clock.shift_ns = 7
+        clock.tick(7)
+        assert (clock.now_ns, clock.engine_ns) == (0, 7)
         clock.paused = False
         assert clock.next_ns() == 17
-        clock.now_ns = 10
+        clock.tick(17)
         await clock.advance(17)
+
+
+async def test_a_hastened_clock_wakes_at_exact_scenario_times() -> None:
+    """At 60 times the market's pace a whole engine time lies behind; what is told is the time planned."""
+    clock, seen = ScenarioClock(0, Fraction(60)), []
+
+    async def sleeper() -> None:
+        for until_ns in (70, 130):
+            await clock.rest((0,), "sleeper", until_ns=until_ns)
+            seen.append((clock.now_ns, clock.engine_ns))
+        clock.turns.give()
+
+    clock.turns.take()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(sleeper)
+        await clock.turns.all_at_rest()
+        while (due_ns := clock.next_ns()) is not None:
+            clock.tick(due_ns)
+            await clock.advance(due_ns)
+    assert seen == [(70, 2), (130, 3)]
+
+
+async def test_an_onlooker_is_not_woken_while_a_task_waits_for_its_child() -> None:
+    """A pump that comes to wait while a parent waits already is told only when the parent rests too."""
+    turns, seen = Turns(), []
+    go = trio.Event()
+
+    async def child() -> None:
+        await go.wait()
+        seen.append("child")
+        turns.give()
+
+    async def parent() -> None:
+        turns.take()
+        nursery.start_soon(child)
+        await turns.rest_of_others()
+        seen.append("parent")
+        turns.give()
+
+    async def pump() -> None:
+        await turns.all_at_rest()
+        seen.append("pump")
+
+    turns.take()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(parent)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(pump)
+        await trio.testing.wait_all_tasks_blocked()
+        go.set()
+    assert seen == ["child", "parent", "pump"]
 
 
 async def test_waiting_outside_does_not_hold_the_clock() -> None:
