@@ -197,19 +197,20 @@ def _warn_of_exposure(values: Values, findings: Findings) -> None:
 
 
 def _check_pace(values: Values, findings: Findings) -> None:
-    every = values.cell("publication", "tick_frequency_ms")
-    if every is None:
+    if values.cell("publication", "tick_frequency_ms") is None:
         return
     every_ns = interval_ns(values)
+    every = format_duration(every_ns)
     for stream in ("tick_data", "market_depth"):
         cell = values.cell(*_STREAMS, stream, "frequency")
         if cell is None or not isinstance(cell.value, int) or cell.value >= every_ns:
             continue
         if cell.origin.layer is Layer.DEFAULT:
             continue  # a slow publication simply sends books less often
-        message = f"{stream} every {cell.text}, but prices are published every {format_duration(every_ns)}"
-        help_ = "write at least as much, or lower publication.tick_frequency_ms"
-        findings.note(Problem("MD461", message, (*_STREAMS, stream, "frequency"), help_))
+        message = f"{stream} every {cell.text} is not possible: prices are published every {every}"
+        help_ = "lower publication.tick_frequency_ms, or leave the frequency out"
+        path = (*_STREAMS, stream, "frequency")
+        findings.note(Problem("MD461", message, path, help_, warning=True))
 
 
 def _path(cell: Cell, path: Path) -> Path:

@@ -47,7 +47,7 @@ def load(
     """
     unknown = [flag for flag in flags if flag not in known_flags()]
     if unknown:
-        raise InternalError("MD934", f"the configuration has no flags {', '.join(unknown)}")
+        raise InternalError("MD938", f"the configuration has no flags {', '.join(unknown)}")
     document = _document(file_text, file)
     findings, inputs = Findings(), Inputs(environ, flags)
     reader = Reader(document, inputs, findings)

@@ -136,7 +136,7 @@ class Reader:
 
     def _in_file(self, path: Path, text: str) -> Origin:
         if self._document is None:
-            raise InternalError("MD933", f"{dotted(path)} comes from no file")
+            raise InternalError("MD937", f"{dotted(path)} comes from no file")
         filled = self._inputs.fill(text)
         names = () if isinstance(filled, Flaw) else filled.names
         place = self._document.marks.place(self._document.file, path)

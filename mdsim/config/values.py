@@ -129,7 +129,7 @@ class Values:
     def given(value: T | None, path: Path) -> T:
         """The value of a key that has a default."""
         if value is None:
-            raise InternalError("MD933", f"{dotted(path)} has no value and no default")
+            raise InternalError("MD937", f"{dotted(path)} has no value and no default")
         return value
 
     def _typed(self, path: Path, kind: type[T]) -> T | None:
@@ -137,7 +137,7 @@ class Values:
         if cell is None or cell.value is None:
             return None
         if not isinstance(cell.value, kind):
-            raise InternalError("MD933", f"{dotted(path)} is no {kind.__name__}")
+            raise InternalError("MD937", f"{dotted(path)} is no {kind.__name__}")
         return cell.value
 
     def _items(self, path: Path) -> tuple[Scalar, ...]:

@@ -7,6 +7,7 @@ from mdsim.core.codes_http import HTTP
 from mdsim.core.codes_reading import READING
 from mdsim.core.codes_running import RUNNING
 from mdsim.core.codes_serving import SERVING
+from mdsim.core.codes_settings import SETTINGS
 from mdsim.core.codes_streaming import STREAMING
 from mdsim.core.explanation import Explanation
 
@@ -790,6 +791,7 @@ CODES: dict[str, Explanation] = {
         "mdsim play crash.yaml --report crash.html",
     ),
     **STREAMING,
+    **SETTINGS,
     **HTTP,
     **CLIENT,
     **SERVING,

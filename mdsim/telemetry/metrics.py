@@ -72,7 +72,7 @@ class Metrics(Collector):
         """
         metric = _known(name)
         if metric.kind not in (Kind.COUNTER, Kind.GAUGE):
-            raise InternalError("MD935", f"{name} is a {metric.kind.value} and cannot be read as numbers")
+            raise InternalError("MD939", f"{name} is a {metric.kind.value} and cannot be read as numbers")
         self._readers.setdefault(name, []).append(read)
 
     def render(self) -> bytes:
@@ -100,7 +100,7 @@ class Metrics(Collector):
             try:
                 for labels, value in read().items():
                     if len(labels) != len(metric.labels):
-                        raise InternalError("MD935", f"{metric.name} has the labels {metric.labels}")
+                        raise InternalError("MD939", f"{metric.name} has the labels {metric.labels}")
                     kept = labels if labels in found or len(found) < SERIES_MOST else (OTHER,) * len(labels)
                     found[kept] = found.get(kept, 0.0) + value
             except (MdsimError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
@@ -110,7 +110,7 @@ class Metrics(Collector):
     def _meter(self, name: str, labels: Labels, make: Callable[[], M], kind: Kind) -> M:
         metric = _known(name)
         if metric.kind is not kind or len(labels) != len(metric.labels):
-            raise InternalError("MD935", f"{name} is a {metric.kind.value} with the labels {metric.labels}")
+            raise InternalError("MD939", f"{name} is a {metric.kind.value} with the labels {metric.labels}")
         series = self._meters.setdefault(name, {})
         if labels not in series and len(series) >= SERIES_MOST:
             labels = (OTHER,) * len(labels)
@@ -123,7 +123,7 @@ class Metrics(Collector):
 def _known(name: str) -> Metric:
     metric = BY_NAME.get(name)
     if metric is None:
-        raise InternalError("MD935", f"there is no metric {name}: add it to telemetry/names.py")
+        raise InternalError("MD939", f"there is no metric {name}: add it to telemetry/names.py")
     return metric
 
 

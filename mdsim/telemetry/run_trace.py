@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from opentelemetry.trace import Span, Status, StatusCode
 
 from mdsim.core.events import Entry
 from mdsim.core.time import SECOND
 from mdsim.telemetry.traceparent import TraceParent
 from mdsim.telemetry.traces import Tracing, context_of, place_of
-
-if TYPE_CHECKING:
-    from opentelemetry.trace import Span
 
 _BEGINS = {"phase_started": "phase", "lane_started": "lane", "step_started": "step"}
 _ENDS = {"phase_ended": "phase", "lane_ended": "lane", "step_ended": "step"}
@@ -94,8 +91,6 @@ class RunTrace:
                 about[f"mdsim.{name}"] = value
         span.add_event(entry.kind, about, timestamp=self._tracing.clock_ns())
         if entry.kind == "check" and entry.data.get("verdict") in _BAD and entry.data.get("level") == "fail":
-            from opentelemetry.trace import Status, StatusCode
-
             span.set_status(Status(StatusCode.ERROR, str(entry.data.get("text", ""))))
 
     def _end_all(self, entry: Entry) -> None:

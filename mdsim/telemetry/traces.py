@@ -1,23 +1,38 @@
-"""Traces: OpenTelemetry spans to an OTLP endpoint; without one nothing is imported and nothing costs."""
+"""Traces: OpenTelemetry spans to an OTLP endpoint over HTTP.
+
+Import this module, and ``run_trace``, only when there is an endpoint: without one nothing of OpenTelemetry
+is loaded, and no call is made on the way of a price.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
+
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    Status,
+    StatusCode,
+    TraceFlags,
+    Tracer,
+    set_span_in_context,
+)
+from opentelemetry.util.types import AttributeValue
 
 from mdsim import __version__
 from mdsim.telemetry.logs import SERVICE
 from mdsim.telemetry.traceparent import TraceParent, of_headers
 
-if TYPE_CHECKING:
-    from opentelemetry.context import Context
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.trace import Span, Tracer
-    from opentelemetry.util.types import AttributeValue
-
-    Attributes = Mapping[str, AttributeValue]
+Attributes: TypeAlias = Mapping[str, AttributeValue]
 
 _FLUSH_MS = 5_000
 
@@ -55,8 +70,6 @@ class Tracing:
             symbol: its instrument.
             stages: name, begin and end in wall ns, in their order: ingest, consensus, chaos, publish.
         """
-        from opentelemetry.trace import set_span_in_context
-
         if not stages:
             return
         whole = self._tracer.start_span(
@@ -78,8 +91,6 @@ class Tracing:
 
     def end(self, span: Span, *, failed: str = "") -> None:
         """End a span now; ``failed`` says why it went wrong."""
-        from opentelemetry.trace import Status, StatusCode
-
         if failed:
             span.set_status(Status(StatusCode.ERROR, failed))
         span.end(end_time=self.clock_ns())
@@ -104,22 +115,15 @@ class Tracing:
 
 
 def open_tracing(
-    endpoint: str | None, *, clock_ns: Callable[[], int], sample_ratio: Decimal = Decimal("0.001")
-) -> Tracing | None:
-    """Tracing to an OTLP endpoint over HTTP, or None without one.
+    endpoint: str, *, clock_ns: Callable[[], int], sample_ratio: Decimal = Decimal("0.001")
+) -> Tracing:
+    """Tracing to an OTLP endpoint.
 
     Args:
         endpoint: base address, such as ``http://127.0.0.1:4318``; ``/v1/traces`` is added.
         clock_ns: wall time.
         sample_ratio: share of published updates that are traced.
     """
-    if not endpoint:
-        return None
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
     resource = Resource({"service.name": SERVICE, "service.version": __version__})
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=_FLUSH_MS / 1000)
@@ -129,8 +133,6 @@ def open_tracing(
 
 def context_of(parent: TraceParent) -> Context:
     """A caller's place in its trace, as OpenTelemetry wants it."""
-    from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
-
     flags = TraceFlags(TraceFlags.SAMPLED if parent.sampled else TraceFlags.DEFAULT)
     known = SpanContext(parent.trace_id, parent.span_id, is_remote=True, trace_flags=flags)
     return set_span_in_context(NonRecordingSpan(known))
