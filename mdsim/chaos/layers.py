@@ -21,10 +21,11 @@ HALF_LIFE_NS = 5 * MINUTE
 """Of the offset of a mean-reverting volatility."""
 _WEIGHT_MOST = 0.05
 """One step counts for no more than this in the trend, however long it is."""
+_NO_TREND = 50.0
+"""Worth, in steps, of the assumption that there is no trend."""
 _FIT_OFTEN, _FIT_EVERY = 8, 32
 """Innovations between two fits, while there are few of them and later."""
 _FEW = 64
-_DEVIATION_LEAST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,12 @@ class Trends:
     def __init__(self, signals: Sequence[Signal]) -> None:
         self._terms = [signal.terms for signal in signals]
         self._slopes = [0.0] * len(self._terms)  # log price per ns
+        self._count = 0
 
     def split(self, changes: Sequence[float], span_ns: int) -> list[float]:
         """Innovations of a step of ``span_ns``, with the trend as known before it."""
-        weight = min(_WEIGHT_MOST, span_ns / TREND_NS)
+        weight = min(_WEIGHT_MOST, max(span_ns / TREND_NS, 1.0 / (_NO_TREND + self._count)))
+        self._count += 1
         found = []
         for at, terms in enumerate(self._terms):
             change = 0.0

@@ -51,7 +51,7 @@ class Stage:
         curve: str | CurveSpec | None = None,
         symbols: str | dict[str, str] | None = None,
         path: dict[int, str] | None = None,
-        lasts: int = 0,
+        lasts: Value = 0,
         **written: Value,
     ) -> None:
         """Check and start a step; numbers that are text become Decimals, ``over`` is in seconds.
@@ -80,6 +80,7 @@ class Stage:
         problems = [one for one in effect.check(args, self.catalogue) if not one.warning]
         assert problems == []
         over = args["over"] if args.get("over") is not None else effect.lasts(args)
+        assert isinstance(lasts, int)
         over = lasts * SECOND if effect.lasting else over
         assert over is None or isinstance(over, int)
         effect.activate(
