@@ -57,7 +57,8 @@ class Engine:
         self._probes = probes or {}
         self._views: list[View] = []
         self.view = self.open_view()
-        self._effects = effects
+        self.effects = effects
+        self.curves = curves
         self._pending: list[Command] = []
         self._watches: list[Watch] = []
 
@@ -129,7 +130,7 @@ class Engine:
         for command in due:
             action = command.action
             if isinstance(action, StartEffect):
-                self._effects[action.effect].activate(self.board, self._activation(command, action))
+                self.effects[action.effect].activate(self.board, self._activation(command, action))
             elif isinstance(action, CutEffect):
                 self.board.cut(command.run, command.path, command.ts_ns)
             elif isinstance(action, ReleaseRun):

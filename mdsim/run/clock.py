@@ -21,7 +21,6 @@ from mdsim.core.time import SECOND
 from mdsim.engine.watches import Watch
 from mdsim.run.turns import Turns
 
-
 ONE = Fraction(1)
 
 

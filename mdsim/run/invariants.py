@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from mdsim.engine.corridor import Engine
+from mdsim.engine.view import View
 from mdsim.engine.watches import Monitor, ScenarioTime, Test, Watch, compile_condition
 from mdsim.playbook.plan import Invariant, Question
 from mdsim.run.clock import ScenarioClock
@@ -21,9 +22,16 @@ class Guard:
     """
 
     def __init__(
-        self, engine: Engine, clock: ScenarioClock, ledger: Ledger, order: tuple[int, ...], path: str
+        self,
+        engine: Engine,
+        view: View,
+        clock: ScenarioClock,
+        ledger: Ledger,
+        order: tuple[int, ...],
+        path: str,
     ) -> None:
         self._engine = engine
+        self._view = view
         self._clock = clock
         self._ledger = ledger
         self._order = order
@@ -40,7 +48,7 @@ class Guard:
             self._add(invariant)
         if reaches is not None:
             self._reaches = reaches
-            test = compile_condition(reaches.condition, self._engine.view)
+            test = compile_condition(reaches.condition, self._view)
             self._reached = _Reached(
                 self._clock, self._order, self._path, self._clock.engine_ns, test, self._reach
             )
@@ -71,7 +79,7 @@ class Guard:
             self._order,
             self._path,
             self._clock.engine_ns,
-            compile_condition(question.condition, self._engine.view),
+            compile_condition(question.condition, self._view),
             broken_when=invariant.never,
             on_first=broken,
         )

@@ -23,15 +23,28 @@ class Observer(Protocol):
 
 
 class Ledger:
-    """Collects entries and checks, tells the observers, and weighs the verdict."""
+    """Collects entries and checks, tells the observers, and weighs the verdict.
 
-    def __init__(self, clock: ScenarioClock, view: View, observers: Sequence[Observer]) -> None:
+    Attributes:
+        checks: the answers, the first ``checks_most`` of them; the verdict counts all.
+    """
+
+    def __init__(
+        self,
+        clock: ScenarioClock,
+        view: View,
+        observers: Sequence[Observer],
+        *,
+        checks_most: int | None = None,
+    ) -> None:
         self._clock = clock
         self._view = view
         self._observers = observers
         self._unwinding: list[tuple[tuple[int, ...], Entry]] = []
         self._effect_places: dict[str, tuple[Place, str]] = {}
         self.checks: list[Check] = []
+        self._checks_most = checks_most
+        self._counted: dict[Verdict, int] = {}
 
     def tell(self, kind: str, path: str = "", at_ns: int | None = None, /, **data: Json) -> None:
         """Record one entry, now or at a scenario time since the start."""
@@ -60,7 +73,10 @@ class Ledger:
 
     def check(self, check: Check, place: Place) -> None:
         """Record an answer."""
-        self.checks.append(check)
+        if self._checks_most is None or len(self.checks) < self._checks_most:
+            self.checks.append(check)
+        if check.level == "fail":
+            self._counted[check.verdict] = self._counted.get(check.verdict, 0) + 1
         self.tell(
             "check",
             check.path,
@@ -108,9 +124,9 @@ class Ledger:
     def on_notice(self, notice: Notice) -> None:
         """News of an effect; one that ended without touching a tick proves nothing."""
         self.tell(notice.kind, notice.path, **notice.data)
-        if notice.kind == "effect_ended" and notice.data.get("ticks_touched") == 0:
-            known = self._effect_places.get(notice.path)
-            if known is not None:
+        if notice.kind == "effect_ended":
+            known = self._effect_places.pop(notice.path, None)
+            if known is not None and notice.data.get("ticks_touched") == 0:
                 place, summary = known
                 self.check(
                     Check(
@@ -127,8 +143,7 @@ class Ledger:
 
     def verdict(self) -> Verdict:
         """The worst answer that counts."""
-        counting = [check.verdict for check in self.checks if check.level == "fail"]
         for worst in (Verdict.FAILED, Verdict.INCONCLUSIVE):
-            if worst in counting:
+            if worst in self._counted:
                 return worst
         return Verdict.PASSED

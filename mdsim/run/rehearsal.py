@@ -7,14 +7,14 @@ are the ones the run will take. What depends on the base feed's own movement can
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import trio
 
 from mdsim.core.decimals import CONTEXT
-from mdsim.core.events import Entry
+from mdsim.core.events import Entry, Json
 from mdsim.core.instruments import Catalogue
 from mdsim.core.ports import BaseFeed, Curves, Registry
 from mdsim.core.seeds import SeedTree
@@ -83,12 +83,16 @@ class Rehearsal:
         peak: the farthest that any price went from its base, or None when nothing moved.
         finished: it came to the plan's end.
         lasted_ns: scenario time it covered.
+        touched: the instruments that its effects acted on by name, in catalogue order.
+        cycles: how many it took.
     """
 
     series: Series
     peak: Peak | None
     finished: bool
     lasted_ns: int
+    touched: tuple[str, ...] = ()
+    cycles: int = 0
 
 
 class _StillEngine(Engine):
@@ -122,11 +126,14 @@ class _Follower:
         self._symbols: dict[str, tuple[str, ...]] = {}  # path -> what the step moves
         self._started: dict[str, int] = {}  # path -> number of its start
         self._share = 0.0
+        self.touched: dict[str, None] = {}
         self.peak: tuple[int, int, int, int, str] | None = None  # at_ns, instrument, mid, reference, path
 
     def on_entry(self, entry: Entry) -> None:
         """Keep the book of moves under way."""
         data, path = entry.data, entry.path
+        if entry.kind == "effect_started":
+            self.touched.update(dict.fromkeys(_names(data)))
         if entry.kind == "effect_started" and "targets" in data:  # a condition in force moves nothing
             targets = data["targets"]
             self._symbols[path] = tuple(
@@ -201,7 +208,15 @@ async def rehearse(
     clock = ScenarioClock(still.start_ns)
     ledger = Ledger(clock, engine.view, [follower])
     phases = trio.CancelScope()
-    tree = Tree(run=RUN, engine=engine, clock=clock, ledger=ledger, seeds=SeedTree(seed), end=phases.cancel)
+    tree = Tree(
+        run=RUN,
+        engine=engine,
+        view=engine.view,
+        clock=clock,
+        ledger=ledger,
+        seeds=SeedTree(seed),
+        end=phases.cancel,
+    )
     grid_ns = max(plan.expected_ns // _GRID_POINTS, pace.cycle_ns)
     pump = Pump(engine, still.start_ns, grid_ns, VirtualPacer())
 
@@ -237,7 +252,17 @@ async def rehearse(
     if finished:
         await pump.step(pump.now_ns + 1)  # what a last step does at once acts only now
     peak = None if follower.peak is None else _peak(plan, engine.market, follower.peak, variant.choices)
-    return Rehearsal(recorder.series(), peak, finished, clock.at_ns)
+    touched = tuple(symbol for symbol in still.catalogue.symbols if symbol in follower.touched)
+    return Rehearsal(recorder.series(), peak, finished, clock.at_ns, touched, engine.market.cycles)
+
+
+def _names(data: Mapping[str, Json]) -> Iterator[str]:
+    """The instruments that an effect says it acts on: a move its targets, a condition its symbols."""
+    targets, symbols = data.get("targets"), data.get("symbols")
+    for target in targets if isinstance(targets, list) else []:
+        if isinstance(target, dict):
+            yield str(target.get("symbol"))
+    yield from map(str, symbols if isinstance(symbols, list) else [])
 
 
 def _peak(

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import platform
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import trio
 import trio.testing
 
-from mdsim import __version__
 from mdsim.core.errors import ExitCode
 from mdsim.core.ports import BaseFeed, Curves, Registry
 from mdsim.core.seeds import SeedTree
-from mdsim.core.time import MS, SECOND, format_duration, format_utc
-from mdsim.engine.commands import Command, ReleaseRun
+from mdsim.core.time import MS, SECOND, format_duration
 from mdsim.engine.corridor import Engine
-from mdsim.engine.watches import Watch, compile_condition
-from mdsim.playbook.plan import Plan, Question, canonical
+from mdsim.playbook.plan import Plan, Question
 from mdsim.run.clock import Pacer, RealPacer, ScenarioClock, VirtualPacer, wall_ns
-from mdsim.run.invariants import Guard
-from mdsim.run.ledger import Ledger, Observer
+from mdsim.run.ledger import Observer
+from mdsim.run.performance import Performance, Setting
 from mdsim.run.pump import Pump
-from mdsim.run.result import RunResult, SymbolSummary, Verdict
-from mdsim.run.scope import Scope
+from mdsim.run.result import RunResult, SymbolSummary
 from mdsim.run.series import Sampler
-from mdsim.run.tree import Tree
 
 RUN = "run"
 """Id of the only run of an offline engine."""
@@ -34,9 +28,6 @@ RUN = "run"
 _CYCLES_MOST = 100_000
 _INTERVALS_NS = (100 * MS, 200 * MS, 250 * MS, 500 * MS, SECOND, 2 * SECOND, 5 * SECOND)
 _PROGRESS_EVERY_NS = 50 * MS
-_FINALLY_S = 10.0
-_LAST = (1 << 30,)
-"""After every place in a document: the release comes after whatever was cut at the same instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +86,7 @@ async def play(
     engine = Engine(feed, effects, curves, seeds=SeedTree(settings.seed))
     for question in questions(plan):
         engine.view.require(question.condition)
-    performance = _Performance(plan, feed, settings, engine, observers, samplers)
-    return await performance.run()
+    return await _Stage(plan, feed, settings, engine, observers, samplers).run()
 
 
 def questions(plan: Plan) -> tuple[Question, ...]:
@@ -118,8 +108,8 @@ def questions(plan: Plan) -> tuple[Question, ...]:
     return tuple(found)
 
 
-class _Performance:
-    """The moving parts of one run."""
+class _Stage:
+    """A market of its own for one performance: pump, signals, screens."""
 
     def __init__(
         self,
@@ -130,47 +120,36 @@ class _Performance:
         observers: Sequence[Observer],
         samplers: Sequence[Sampler],
     ) -> None:
-        self._plan = plan
         self._feed = feed
         self._settings = settings
         self._engine = engine
         self._observers = observers
         self._samplers = samplers
         self._clock = ScenarioClock(feed.start_ns)
-        self._ledger = Ledger(self._clock, engine.view, observers)
-        self._phases = trio.CancelScope()
-        self._tree = Tree(
-            run=RUN,
-            engine=engine,
-            clock=self._clock,
-            ledger=self._ledger,
-            seeds=SeedTree(settings.seed),
-            end=self._phases.cancel,
-        )
-        self._done = False
-        self._verdict: Verdict | None = None
-        self._reason = ""
-        self._aborted_by = ExitCode.INTERRUPTED
+        setting = Setting(RUN, engine, engine.view, settings.seed, settings.keep_effects)
+        self._performance = Performance(plan, setting, self._clock, observers)
         self._progress_at_ns = 0
-        self._lasted_ns = 0
 
     async def run(self) -> RunResult:
         """Start the market, the pump and the plan; return when all have ended."""
-        settings, start_ns = self._settings, self._feed.start_ns
+        settings, start_ns, performance = self._settings, self._feed.start_ns, self._performance
         pacer: Pacer = VirtualPacer() if settings.speed is None else RealPacer(start_ns, settings.speed)
         pump = Pump(self._engine, start_ns, settings.cycle_ns, pacer)
         pump.on_cycle = self._on_cycle
-        pump.attach(RUN, self._clock, self._ledger.on_notice)
-        self._announce()
+        pump.attach(RUN, self._clock, performance.ledger.on_notice)
+        performance.announce(
+            cycle=format_duration(settings.cycle_ns),
+            timing="virtual" if settings.speed is None else f"real x{settings.speed:g}",
+        )
         await pump.step(start_ns)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._listen)
             self._clock.turns.take()
-            nursery.start_soon(self._perform)
+            nursery.start_soon(performance.perform)
             await self._clock.turns.all_at_rest()
-            await pump.run(lambda: not self._done)
+            await pump.run(lambda: not performance.done)
             nursery.cancel_scope.cancel()
-        self._ledger.settle()
+        performance.ledger.settle()
         return self._conclude()
 
     def _on_cycle(self, now_ns: int) -> None:
@@ -190,119 +169,35 @@ class _Performance:
             receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM)
             with receiver as signals:
                 async for number in signals:
-                    interrupted = number == signal.SIGINT
-                    self._aborted_by = ExitCode.INTERRUPTED if interrupted else ExitCode.TERMINATED
-                    self._abort("interrupted" if interrupted else "terminated")
+                    if number == signal.SIGINT:
+                        self._performance.abort("interrupted", ExitCode.INTERRUPTED)
+                    else:
+                        self._performance.abort("terminated", ExitCode.TERMINATED)
         except RuntimeError:
             return
 
-    def _abort(self, reason: str) -> None:
-        if self._verdict is None:
-            self._verdict = Verdict.ABORTED
-            self._reason = reason
-            self._phases.cancel()
-
-    async def _perform(self) -> None:
-        try:
-            if not self._requirements_hold():
-                return
-            await self._play_phases()
-            if self._verdict is None:
-                for question in self._plan.expect:
-                    self._ask("final", question)
-            await self._finish()
-        finally:
-            self._done = True
-            self._clock.turns.give()
-
-    def _requirements_hold(self) -> bool:
-        unmet = [
-            question
-            for question in self._plan.requires
-            if compile_condition(question.condition, self._engine.view)(self._clock.now_ns) is not True
-        ]
-        for question in unmet:
-            self._ledger.answer("requires", "", question, Verdict.INCONCLUSIVE)
-        if unmet:
-            self._verdict, self._reason = Verdict.NOT_RUN, "a requirement does not hold"
-        return not unmet
-
-    async def _play_phases(self) -> None:
-        guard = Guard(self._engine, self._clock, self._ledger, (), "")
-        guard.watch(self._plan.always, self._plan.never, None)
-        with self._phases:
-            for block in self._plan.phases:
-                await self._tree.block(block)
-        guard.end()
-
-    def _ask(self, kind: str, question: Question) -> None:
-        truth = compile_condition(question.condition, self._engine.view)(self._clock.now_ns)
-        self._ledger.answer(kind, "", question, Verdict.PASSED if truth is True else Verdict.FAILED)
-
-    async def _finish(self) -> None:
-        """Run ``finally``, release everything, and let one more cycle show it."""
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + _FINALLY_S):
-            for step in self._plan.finally_:
-                await self._tree.step(step, Scope())
-        self._lasted_ns = self._clock.at_ns
-        if not self._settings.keep_effects:
-            self._engine.submit(Command(self._clock.engine_ns, _LAST, RUN, "", ReleaseRun()))
-            self._ledger.tell("release")
-        with trio.CancelScope(shield=True):
-            watch = Watch(self._clock, (), "", self._clock.engine_ns, lambda _now_ns: True)
-            self._engine.watch(watch)
-            await self._clock.rest((), "", watch=watch)
-
-    def _announce(self) -> None:
-        plan, feed, settings = self._plan, self._feed, self._settings
-        file = plan.file.replace("\\", "/").rsplit("/", 1)[-1]
-        self._ledger.tell(
-            "run_started",
-            playbook=plan.name,
-            file=file,
-            about=plan.about,
-            params=canonical(dict(plan.params)),
-            plan=canonical(replace(plan, file=file)),
-            seed=str(settings.seed),
-            feed=feed.name,
-            notes=list(feed.notes),
-            start=format_utc(feed.start_ns),
-            cycle=format_duration(settings.cycle_ns),
-            clock="virtual" if settings.speed is None else f"real x{settings.speed:g}",
-            symbols=list(feed.catalogue.symbols),
-            version=__version__,
-            python=".".join(platform.python_version_tuple()[:2]),
-        )
-
     def _conclude(self) -> RunResult:
-        market = self._engine.market
-        verdict = self._verdict or self._ledger.verdict()
-        if verdict is Verdict.ABORTED and self._ledger.verdict() is Verdict.FAILED:
-            self._reason += ", and a check had failed before"
-        result = RunResult(
+        market, performance = self._engine.market, self._performance
+        verdict = performance.conclude(
+            lasted=format_duration(performance.lasted_ns),
+            cycles=market.cycles,
+            ticks=market.ticks,
+            digest=market.digest(),
+        )
+        return RunResult(
             verdict=verdict,
-            checks=tuple(self._ledger.checks),
+            checks=tuple(performance.ledger.checks),
             seed=self._settings.seed,
             start_ns=self._feed.start_ns,
-            lasted_ns=self._lasted_ns,
+            lasted_ns=performance.lasted_ns,
             cycles=market.cycles,
             ticks=market.ticks,
             digest=market.digest(),
             symbols=tuple(self._summary(at) for at in range(len(market.catalogue))),
             notes=self._feed.notes,
-            reason=self._reason,
-            aborted_by=self._aborted_by,
+            reason=performance.reason,
+            aborted_by=performance.aborted_by,
         )
-        self._ledger.tell(
-            "run_ended",
-            verdict=verdict.value,
-            reason=self._reason,
-            lasted=format_duration(result.lasted_ns),
-            cycles=result.cycles,
-            ticks=result.ticks,
-            digest=result.digest,
-        )
-        return result
 
     def _summary(self, at: int) -> SymbolSummary:
         market, start_ns = self._engine.market, self._feed.start_ns

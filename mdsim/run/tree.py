@@ -19,6 +19,7 @@ from mdsim.core.seeds import SeedTree
 from mdsim.core.time import MS, format_duration
 from mdsim.engine.commands import Command, CutEffect, StartEffect
 from mdsim.engine.corridor import Engine
+from mdsim.engine.view import View
 from mdsim.engine.watches import Test, Watch, compile_condition
 from mdsim.playbook.plan import (
     Block,
@@ -41,6 +42,7 @@ from mdsim.run.invariants import Guard
 from mdsim.run.ledger import Ledger
 from mdsim.run.result import Check, Verdict
 from mdsim.run.scope import Scope
+from mdsim.run.tempo import hastened
 
 
 class Tree:
@@ -51,13 +53,29 @@ class Tree:
         *,
         run: str,
         engine: Engine,
+        view: View,
         clock: ScenarioClock,
         ledger: Ledger,
         seeds: SeedTree,
         end: Callable[[], None],
+        pausable: bool = False,
     ) -> None:
+        """Take what a run needs.
+
+        Args:
+            run: its id.
+            engine: the market.
+            view: what its conditions look at.
+            clock: its time.
+            ledger: what is told goes there.
+            seeds: of its draws.
+            end: ends the phases.
+            pausable: somebody can resume it, so that ``pause`` waits.
+        """
         self._run = run
         self._engine = engine
+        self._view = view
+        self._pausable = pausable
         self._clock = clock
         self._ledger = ledger
         self._seeds = seeds
@@ -72,7 +90,7 @@ class Tree:
         for_text = {} if block.for_ns is None else {"for": format_duration(block.for_ns)}
         ledger.tell("phase_started", block.path, name=block.name, **for_text)
         scope = Scope()
-        guard = Guard(self._engine, clock, ledger, block.order, block.path)
+        guard = Guard(self._engine, self._view, clock, ledger, block.order, block.path)
         guard.watch(block.always, block.never, block.reaches)
         span_ns = block.for_ns if block.for_ns is not None else block.timeout_ns
         until_ns = None if span_ns is None else started_ns + span_ns
@@ -147,7 +165,7 @@ class Tree:
         """Run one step: its guard, its act, its timeout."""
         path, order = scope.path(step.path), scope.order(step.order)
         if step.when is not None and self._test(step.when)(self._clock.now_ns) is not True:
-            seen = dict(self._engine.view.seen(step.when.condition))
+            seen = dict(self._view.seen(step.when.condition))
             self._ledger.tell("step_skipped", path, verb=step.verb, when=step.when.text, seen=dict(seen))
             return
         self._ledger.tell("step_started", path, verb=step.verb, summary=step.summary)
@@ -230,7 +248,10 @@ class Tree:
     ) -> None:
         lasts_ns = None if act.lasts is None else self._draw(act.lasts, path, "lasts")
         self._ledger.expect_effect(path, step.place, step.summary)
+        speed = self._clock.speed
         start = StartEffect(act.effect, act.args, lasts_ns or 0, self._seeds)
+        if speed != 1:  # a move lives on the engine's clock
+            start = hastened(start, self._engine.effects, self._engine.curves, speed)
         self._submit(scope, order, path, start)
         if act.lasting and lasts_ns is None:
             scope.in_force.append((order, path))
@@ -325,7 +346,7 @@ class Tree:
         if act.verb == "mark":
             self._ledger.tell("mark", path, text=act.text)
         elif act.verb == "pause":
-            self._ledger.tell("warning", path, text="nobody can resume an offline run: pause is passed over")
+            await self._pause(step, act.text, path)
         elif act.verb == "stop":
             await self._end_run(act.text or "stop", path)
         else:
@@ -339,6 +360,15 @@ class Tree:
             )
             self._ledger.check(check, step.place)
             await self._end_run(act.text or "fail", path)
+
+    async def _pause(self, step: Step, text: str, path: str) -> None:
+        """Stop the run's clock until somebody resumes it; it goes on with the cycle after."""
+        if not self._pausable:
+            self._ledger.tell("warning", path, text="nobody can resume an offline run: pause is passed over")
+            return
+        self._ledger.tell("paused", path, text=text)
+        self._clock.paused = True
+        await self._next_cycle(step.order, path)
 
     # Helpers
 
@@ -355,7 +385,7 @@ class Tree:
         self._engine.submit(Command(stamp_ns, order, self._run, path, action))
 
     def _test(self, question: Question) -> Test:
-        return compile_condition(question.condition, self._engine.view)
+        return compile_condition(question.condition, self._view)
 
     async def _watch(
         self,
