@@ -54,6 +54,8 @@ lint: $(DEV) ## style, format, types, playbooks, freshness of generated files
 	$(BIN)/mypy
 	$(BIN)/mdsim lint playbooks/*.yaml playbooks/*/*.yaml
 	$(BIN)/mdsim schema --check schemas/playbook.schema.json
+	$(BIN)/mdsim config schema --check schemas/config.schema.json
+	$(BIN)/mdsim config check config/config.example.yaml
 	$(BIN)/python -m docs.generate --check
 	$(BIN)/python tools/crisis_page.py --check
 	$(BIN)/python tools/generate_proto.py --check
@@ -73,8 +75,9 @@ calibrate: $(DEV) ## measure the market against the recordings of ../shared, whe
 	$(BIN)/python tools/calibrate.py --write docs/market-model.md
 
 .PHONY: schemas
-schemas: $(DEV) ## write the generated JSON schema again
+schemas: $(DEV) ## write the generated JSON schemas again
 	$(BIN)/mdsim schema --write schemas/playbook.schema.json
+	$(BIN)/mdsim config schema --write schemas/config.schema.json
 
 .PHONY: generate-proto
 generate-proto: $(DEV) ## write the Python messages of proto/ again

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import typer.main
 from typer.testing import CliRunner
 
-from docs import reference_page
+from docs import configuration_page, operations_page, reference_page
 from mdsim.cli.main import app
 from mdsim.core.codes import CODES
 from mdsim.core.errors import ExitCode
@@ -44,7 +46,7 @@ def cli_page() -> str:
     width = max(map(len, verbs))
     parts += [f"mdsim {name:<{width}}  {verb.short_help}" for name, verb in verbs.items()]
     parts += ["```", ""]
-    for name, verb in verbs.items():
+    for name, verb in _flat(verbs):
         arguments = [_metavar(it) for it in verb.params if it.param_type_name == "argument"]
         parts += [f"## mdsim {' '.join([name, *arguments])}", "", " ".join(verb.help.split()), ""]
         rows = [_row(it) for it in verb.params if it.name != "help"]
@@ -67,6 +69,16 @@ def cli_page() -> str:
         "",
     ]
     return "\n".join(parts)
+
+
+def _flat(verbs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every verb by its whole name, those of groups below their group."""
+    for name, verb in verbs.items():
+        inner = getattr(verb, "commands", None)
+        if inner is None:
+            yield name, verb
+        else:
+            yield from ((f"{name} {below}", command) for below, command in _flat(inner))
 
 
 def errors_page() -> str:
@@ -127,10 +139,22 @@ def language_page() -> str:
     return reference_page.page(GENERATED)
 
 
+def configuration() -> str:
+    """The reference of the configuration."""
+    return configuration_page.page(GENERATED)
+
+
+def operations() -> str:
+    """Metrics, logs and traces: the hand-written page with its tables made again."""
+    return operations_page.page((DOCS / "operations.md").read_text("utf-8"))
+
+
 PAGES = {
     "docs/cli.md": cli_page,
     "docs/errors.md": errors_page,
     "docs/reference.md": language_page,
+    "docs/configuration.md": configuration,
+    "docs/operations.md": operations,
     "README.md": readme_page,
 }
 

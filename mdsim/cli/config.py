@@ -1,4 +1,4 @@
-"""``mdsim config``: check what a server would be told, and the schema for editors."""
+"""``mdsim config``: check what a server would be told, an example to copy, the schema for editors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read(name: str) -> bytes:
         with Path(name).open("rb") as file:
             return file.read(_READ_MOST_BYTES)
     except OSError as error:
-        hint = "copy config/config.example.yaml, or leave the file out"
+        hint = "begin with: mdsim config example > config.yaml"
         raise UsageError("MD467", f"{name} cannot be read: {error.strerror}", hint=hint) from None
 
 
@@ -106,7 +106,15 @@ def schema(
     emit(schemas.text(), write, check, "mdsim config schema")
 
 
+def example() -> None:
+    """Print a configuration with every key, commented; redirect it to a file and change it."""
+    from mdsim.cli import library
+
+    typer.echo(library.example_configuration().read_text("utf-8"), nl=False)
+
+
 VERBS = {
     "check": (check, "Find every mistake of a configuration."),
+    "example": (example, "A configuration with every key, to copy."),
     "schema": (schema, "The JSON schema of configurations, for editors."),
 }

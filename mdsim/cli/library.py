@@ -21,6 +21,11 @@ def playbooks() -> dict[str, Path]:
     return dict(sorted(found.items(), key=lambda item: ("/" in item[0], item[0])))
 
 
+def example_configuration() -> Path:
+    """The configuration with every key, to copy."""
+    return _data("example", "config") / "config.example.yaml"
+
+
 def find(name: str) -> Path | None:
     """The shipped playbook of that path or bare file name, with or without its ending."""
     shipped = playbooks()
