@@ -120,7 +120,7 @@ class Wire(trio.abc.Stream):
         with suppress(OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             await self._half_close()
             while await self._receive(4096):
-                pass
+                await trio.lowlevel.checkpoint()
 
     async def _flushed(self) -> None:
         await trio.lowlevel.checkpoint()
