@@ -96,9 +96,9 @@ def test_a_spot_that_is_the_target_moves_alone(stage: Stage) -> None:
 def test_a_gap_upon_a_gap_is_met_too(stage: Stage, order: tuple[int, int]) -> None:
     """In whichever order they are started: the one below is worked out first."""
     pairs = [(PERP, SPOT), ("BTC-USDT", PERP)]
-    for number in order:
+    for place, number in enumerate(order):
         target, base = pairs[number]
-        stage.play("basis", step=f"{number}", order=(number,), base=base, target=target, to="-0.02", over=40)
+        stage.play("basis", step=f"{number}", order=(place,), base=base, target=target, to="-0.02", over=40)
     stage.to(1)
     stage.to(40)
     assert gap(stage, PERP, SPOT) == pytest.approx(-0.02, abs=1e-12)

@@ -113,15 +113,6 @@ class TestHalt:
         assert micro.prints(BTC, start_ns + SECOND, start_ns + 30 * SECOND) == []
         assert micro.prints(ETH, start_ns + SECOND, start_ns + 30 * SECOND) != []
 
-    def test_the_digest_tells_a_halt_from_a_price_that_stands_still(self, scripted: FeedMaker) -> None:
-        """The same quotes, and yet no ticks."""
-
-        def digest(halted: bool) -> str:
-            bench = Bench(Engine(scripted(), EFFECTS, shipped()))
-            return (bench.start("halt", symbol="BTC-USD") if halted else bench).to(3).engine.market.digest()
-
-        assert digest(halted=True) != digest(halted=False)
-
     def test_a_halt_of_everything_ends_with_the_run(self, bench: Bench) -> None:
         """A release is an end like any other."""
         bench.start("halt", symbols=Symbols(every=True)).to(3)

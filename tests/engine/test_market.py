@@ -52,6 +52,17 @@ def test_the_digest_depends_on_every_tick() -> None:
     assert published(60_000.0, 1.0).digest() != published(60_000.01, 1.0).digest()
 
 
+def test_the_digest_tells_a_halt_from_a_price_that_stands_still() -> None:
+    """The same quotes, and yet no tick."""
+
+    def digest(halted: list[bool] | None) -> str:
+        market = published(60_000.0, 1.0)
+        market.publish(8, market.mids, market.bids, market.asks, [0.0, 0.0], halted)
+        return market.digest()
+
+    assert len({digest(None), digest([True, False]), digest([False, True])}) == 3
+
+
 def test_lows_and_highs_remember_their_time() -> None:
     """The recap tells when the extreme was published."""
     market = published(60_000.0, 1.0)
