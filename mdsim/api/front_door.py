@@ -206,7 +206,10 @@ class FrontDoor:
             else:
                 handed_on = socket.socket(sock.family, sock.type, sock.proto, fileno=sock.detach())
                 stream = trio.SocketStream(trio.socket.from_stdlib_socket(handed_on))
-                await self._http.handle(Prefixed(stream, prefix))
+                try:
+                    await self._http.handle(Prefixed(stream, prefix))
+                finally:
+                    stream.socket.close()  # hypercorn does not when it is cancelled
 
     async def _through_tls(self, sock: socket.socket, tls: ssl.SSLContext) -> None:
         handed_on = socket.socket(sock.family, sock.type, sock.proto, fileno=sock.detach())
