@@ -63,4 +63,6 @@ class GrpcLimits:
             ("grpc.keepalive_permit_without_calls", 1),
             ("grpc.http2.min_ping_interval_without_data_ms", int(self.ping_least_s * 1000)),
             ("grpc.http2.max_ping_strikes", 2),
+            # A level, not an algorithm: gzip as an algorithm is also sent to those who do not accept it.
+            ("grpc.default_compression_level", 2 if self.compression else 0),
         )

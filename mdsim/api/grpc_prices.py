@@ -16,7 +16,7 @@ from mdsim.api.grpc_calls import Handlers, streaming, unary
 from mdsim.api.grpc_errors import Context
 from mdsim.api.grpc_feed import PriceFeed
 from mdsim.api.grpc_limits import GrpcLimits
-from mdsim.api.grpc_streams import GrpcCounters, PriceStream, Streams, uncompressed
+from mdsim.api.grpc_streams import GrpcCounters, PriceStream, Streams
 from mdsim.api.history import HistoryPages
 from mdsim.api.market_routes import DEPTH, DEPTH_MOST, require_prices
 from mdsim.api.problems import Flawed, RequestError, field_error, fields_error
@@ -64,9 +64,9 @@ class PriceFeedService:
         if not 0 <= interval_ns <= LONGEST_INTERVAL_NS:
             help_ = "write 0 for every tick, or at most an hour in nanoseconds"
             raise field_error("interval_ns", f"{interval_ns} is out of bounds", code="MD407", help=help_)
-        if not request.compress:
-            uncompressed(context)
-        stream = PriceStream(symbols, interval_ns, self._limits.stream_ticks, self._counters)
+        stream = PriceStream(
+            symbols, interval_ns, self._limits.stream_ticks, self._counters, compress=request.compress
+        )
         try:
             await self._island.ask(partial(self._feed.join, stream))
             await context.send_initial_metadata(())

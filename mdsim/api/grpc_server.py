@@ -110,7 +110,6 @@ class GrpcServer:
         server = grpc.aio.server(
             options=limits.options(),
             maximum_concurrent_rpcs=limits.calls,
-            compression=grpc.Compression.Gzip if limits.compression else grpc.Compression.NoCompression,
         )
         for name, handlers in self._services(island).items():
             server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))

@@ -11,8 +11,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import grpc
-
 from mdsim._proto.v1 import price_feed_pb2 as pb
 from mdsim.api.grpc_errors import Context, SlowError
 from mdsim.core.errors import MdsimError
@@ -86,14 +84,22 @@ class PriceStream:
     Attributes:
         interval_ns: shortest time between updates, 0 for every tick. They leave on a grid of this width, so
             that cycles that come a little early never halve the pace; what is left out then is not missed.
+        compress: whether updates are compressed where the server does so and the caller accepts it.
         error: what ended it, None while it goes on.
     """
 
     def __init__(
-        self, symbols: frozenset[str], interval_ns: int, most_ticks: int, counters: GrpcCounters
+        self,
+        symbols: frozenset[str],
+        interval_ns: int,
+        most_ticks: int,
+        counters: GrpcCounters,
+        *,
+        compress: bool = False,
     ) -> None:
         self.symbols = symbols
         self.interval_ns = interval_ns
+        self.compress = compress
         self.error: MdsimError | None = None
         self._most_ticks = most_ticks
         self._counters = counters
@@ -169,6 +175,8 @@ class PriceStream:
                 self._something.clear()
                 await self._something.wait()
                 continue
+            if not self.compress:
+                context.disable_next_message_compression()
             try:
                 async with asyncio.timeout(write_grace_s):
                     await context.write(update)  # type: ignore[arg-type]  # bytes: it has no serialiser
@@ -251,8 +259,3 @@ class Streams:
         """Let every stream end."""
         for stream in self._streams:
             stream.end(error)
-
-
-def uncompressed(context: Context) -> None:
-    """Send the messages of this call as they are, whatever the server's default."""
-    context.set_compression(grpc.Compression.NoCompression)

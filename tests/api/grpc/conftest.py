@@ -55,8 +55,10 @@ class FakeRuns:
 
     def __init__(self) -> None:
         self.asked: list[RunRequest] = []
+        self.held = trio.Event()
         self.cancelled = trio.Event()
         self.entries = 3
+        self.told = 0
         self.unfollowed = trio.Event()
         self.info = RunInfo(
             "run-1",
@@ -78,6 +80,7 @@ class FakeRuns:
     async def start(self, request: RunRequest) -> RunInfo:
         self.asked.append(request)
         if request.library == "held":
+            self.held.set()
             try:
                 await trio.sleep_forever()
             finally:
@@ -115,9 +118,8 @@ class FakeRuns:
     async def follow(self, scenario_id: str, after: int = 0) -> AsyncIterator[tuple[int, Entry]]:
         try:
             for number in range(after + 1, self.entries + 1):
+                self.told = number
                 yield number, Entry("mark", number * 10, "fall/2", {"text": "half-way", "n": number})
-            if self.entries > 100_000:
-                await trio.sleep_forever()
         finally:
             self.unfollowed.set()
 

@@ -50,7 +50,8 @@ async def test_a_snapshot_comes_first_and_numbers_go_on_from_it(serve: Serve) ->
 
 async def test_no_number_is_lost_between_the_snapshot_and_the_stream(serve: Serve) -> None:
     """Prices that flow while a stream is opened reach it without a hole, whenever it joined."""
-    async with serve() as served, trio.open_nursery() as nursery:
+    roomy = GrpcLimits(crossing_batches=1_000_000, stream_ticks=1_000_000)  # nothing is conflated
+    async with serve(limits=roomy) as served, trio.open_nursery() as nursery:
 
         async def flow() -> None:
             while True:
