@@ -127,7 +127,7 @@ def masked_blindly(text: str) -> tuple[str, tuple[str, ...]]:
         def word(token: re.Match[str]) -> str:
             if token[0] == "-" or token[0].startswith("$"):
                 return token[0]
-            pieces.append(token[0])
+            pieces.extend((token[0], token[0].lstrip("*&!%|>@`?:-")))  # what YAML takes for its own signs
             return MASK * len(token[0])
 
         return found["lead"] + _WORD.sub(word, found["value"])

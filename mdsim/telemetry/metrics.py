@@ -67,8 +67,8 @@ class Metrics(Collector):
     def bind(self, name: str, read: Callable[[], Readings]) -> None:
         """Read series when metrics are asked for: values of the labels, in their order → the number.
 
-        Several readers of one metric add up to its series. A reader that raises leaves its metric out of
-        that answer, and is counted.
+        Several readers of one metric, and its meters, add up to its series. What a reader that raises would
+        have given is missing in that answer, and counted.
         """
         metric = _known(name)
         if metric.kind not in (Kind.COUNTER, Kind.GAUGE):
@@ -87,9 +87,13 @@ class Metrics(Collector):
         """Every metric that has a series."""
         for metric in METRICS:
             family = Family(_family_name(metric), metric.help, metric.kind.value)
+            plain: dict[Labels, float] = dict(self._read(metric))
             for labels, meter in self._meters.get(metric.name, {}).items():
-                _add(family, metric, labels, meter)
-            for labels, value in self._read(metric).items():
+                if isinstance(meter, Tally | Level):
+                    plain[labels] = plain.get(labels, 0.0) + meter.value
+                else:
+                    _add(family, metric, labels, meter)
+            for labels, value in plain.items():
                 family.add_sample(metric.name, dict(zip(metric.labels, labels, strict=True)), value)
             if family.samples:
                 yield family
@@ -131,11 +135,9 @@ def _family_name(metric: Metric) -> str:
     return metric.name.removesuffix("_total") if metric.kind is Kind.COUNTER else metric.name
 
 
-def _add(family: Family, metric: Metric, labels: Labels, meter: Meter) -> None:
+def _add(family: Family, metric: Metric, labels: Labels, meter: Window | Buckets) -> None:
     named = dict(zip(metric.labels, labels, strict=True))
-    if isinstance(meter, Tally | Level):
-        family.add_sample(metric.name, named, meter.value)
-    elif isinstance(meter, Window):
+    if isinstance(meter, Window):
         for share, value in zip(_SHARES, meter.quantiles(*_SHARES), strict=True):
             family.add_sample(metric.name, {**named, "quantile": str(share)}, value)
         family.add_sample(f"{metric.name}_sum", named, meter.total)
