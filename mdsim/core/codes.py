@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from mdsim.core.codes_client import CLIENT
+from mdsim.core.codes_grpc import GRPC
 from mdsim.core.codes_http import HTTP
 from mdsim.core.codes_reading import READING
 from mdsim.core.codes_running import RUNNING
+from mdsim.core.codes_runs import RUNS
 from mdsim.core.codes_serving import SERVING
 from mdsim.core.codes_settings import SETTINGS
 from mdsim.core.codes_streaming import STREAMING
@@ -756,6 +758,7 @@ CODES: dict[str, Explanation] = {
         "mdsim play crash.yaml > /dev/full",
         "mdsim play crash.yaml > somewhere/with/room",
     ),
+    **RUNS,
     "MD380": Explanation(
         "no journal of a run",
         "A report is drawn from what a run has written: the folder that 'mdsim play --journal' was given, or "
@@ -791,6 +794,7 @@ CODES: dict[str, Explanation] = {
         "mdsim play crash.yaml --report crash.html",
     ),
     **STREAMING,
+    **GRPC,
     **SETTINGS,
     **HTTP,
     **CLIENT,
