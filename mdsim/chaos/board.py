@@ -18,7 +18,7 @@ from operator import add
 from mdsim.chaos.climate import Climate, Condition
 from mdsim.chaos.ledger import Ledger
 from mdsim.chaos.moves import Again, Along, By, Change, Gap, GiveBack, Leg, Move, To, aim_of, depth_of
-from mdsim.chaos.notices import Active, ended, started, taken_over
+from mdsim.chaos.notices import Active, ended, started, taken_over, under_way
 from mdsim.chaos.travel import Way, ways
 from mdsim.core.errors import InternalError
 from mdsim.core.events import Notice
@@ -116,17 +116,7 @@ class Board:
 
     def active(self) -> tuple[Active, ...]:
         """The moves under way at the last cycle, in the order of their start, and then the conditions."""
-        moves = [
-            Active(
-                move.run,
-                move.path,
-                move.change.description,
-                move.symbols,
-                move.progress(self._now_ns),
-                move.reverting,
-            )
-            for move in self._running
-        ]
+        moves = [under_way(move, self._now_ns) for move in self._running]
         return (*moves, *self._climate.active(self._now_ns))
 
     def offsets(self, run: str) -> dict[str, float]:

@@ -32,6 +32,12 @@ class Active:
     reverting: bool = False
 
 
+def under_way(move: Move, now_ns: int) -> Active:
+    """A move, for whoever looks on."""
+    description, progress = move.change.description, move.progress(now_ns)
+    return Active(move.run, move.path, description, move.symbols, progress, move.reverting)
+
+
 def number(value: float) -> str:
     """A model's number as text for a journal: 12 significant digits, no minus zero."""
     return format(value + 0.0, ".12g")
