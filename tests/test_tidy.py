@@ -69,7 +69,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "werkzeug",
         "wsproto",
     ),
-    "client": ("h11", "httpx", "msgspec", "trio", "trio_websocket"),
+    "client": ("h11", "httpx", "msgspec", "trio", "wsproto"),
     "core": ("msgspec",),
     "engine": ("msgspec",),
     "playbook": ("jsonschema", "msgspec", "yaml"),

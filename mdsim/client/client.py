@@ -82,6 +82,6 @@ class Client:
             UnreachableError: there is no server.
         """
         async with open_stream(
-            self._address.ws, symbols, channels, interval, self._timeout_s, self._tls
+            self._address, symbols, channels, interval, self._timeout_s, self._tls
         ) as stream:
             yield stream

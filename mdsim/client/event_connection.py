@@ -77,7 +77,7 @@ class EventConnection:
 
     async def _next(self) -> object:
         while (event := self._http.next_event()) is h11.NEED_DATA:
-            self._http.receive_data(await self._stream.receive_some(_RECEIVE_BYTES))
+            self._http.receive_data(bytes(await self._stream.receive_some(_RECEIVE_BYTES)))
         return event
 
     @contextmanager

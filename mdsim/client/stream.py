@@ -5,42 +5,31 @@ from __future__ import annotations
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TypeAlias, cast
 from urllib.parse import urlencode
 
 import msgspec
 import trio
-from trio_websocket import (
-    ConnectionClosed,
-    ConnectionRejected,
-    ConnectionTimeout,
-    DisconnectionTimeout,
-    HandshakeError,
-    WebSocketConnection,
-    open_websocket_url,
-)
 
+from mdsim.client import websocket
+from mdsim.client.address import Address
 from mdsim.client.failures import (
     AnswerError,
     Flaw,
     InvalidRefusedError,
     StreamClosedError,
-    refused,
-    unreachable,
 )
+from mdsim.client.websocket import SocketClosedError, WebSocket
 from mdsim.core.events import Bar, BookDelta, BookSnapshot, Json, Tick, Trade
 from mdsim.core.serving import MarketEvent
 
 Event: TypeAlias = Tick | Trade | BookSnapshot | BookDelta | Bar | MarketEvent
 
 PATH = "/api/v1/subscribe"
-MESSAGE_MOST_BYTES = 4 << 20
-CLOSE_S = 2.0
 HELD_MOST = 10_000
 """Messages kept while an answer to ``subscribe`` is waited for; past it the answer counts as lost."""
-_BROKE = 1006
 _REASONS = {
     1001: ("the server stops", "connect again when it is back"),
     1009: ("a message was too long", ""),
@@ -108,7 +97,7 @@ class Stream:
     the newest of each instrument (``Update.skipped``) and in the end closes.
     """
 
-    def __init__(self, socket: WebSocketConnection, timeout_s: float) -> None:
+    def __init__(self, socket: WebSocket, timeout_s: float) -> None:
         self._socket = socket
         self._timeout_s = timeout_s
         self._reading = trio.Lock()
@@ -160,8 +149,8 @@ class Stream:
         try:
             with trio.move_on_after(self._timeout_s):
                 try:
-                    await self._socket.send_message(msgspec.json.encode({**fields, "id": id_}).decode())
-                except ConnectionClosed as closed:
+                    await self._socket.send(msgspec.json.encode({**fields, "id": id_}).decode())
+                except SocketClosedError as closed:
                     raise _closed(closed) from closed
                 while self._answers[id_] is None and len(self._held) < HELD_MOST:
                     await self._hold(id_)
@@ -184,8 +173,8 @@ class Stream:
     async def _read(self) -> Update | None:
         """The next message from the socket; None when it was an answer."""
         try:
-            raw = await self._socket.get_message()
-        except ConnectionClosed as closed:
+            raw = await self._socket.receive()
+        except SocketClosedError as closed:
             raise _closed(closed) from closed
         try:
             envelope = _ENVELOPE.decode(raw)
@@ -216,38 +205,20 @@ class Stream:
 
 @asynccontextmanager
 async def open_stream(
-    origin: str,
+    address: Address,
     symbols: Sequence[str],
     channels: Sequence[str],
     interval: str,
     timeout_s: float,
     tls: ssl.SSLContext,
 ) -> AsyncIterator[Stream]:
-    """Connect and subscribe; ``origin`` begins with ``ws://`` or ``wss://``. Raises as ``Client.stream``."""
+    """Connect and subscribe. Raises as ``Client.stream``."""
     query = urlencode({"symbols": ",".join(symbols), "channels": ",".join(channels), "interval": interval})
-    connecting = open_websocket_url(
-        f"{origin}{PATH}?{query}",
-        tls if origin.startswith("wss") else None,
-        message_queue_size=1,  # what is not asked for stays with the server, which knows how to conflate
-        max_message_size=MESSAGE_MOST_BYTES,
-        connect_timeout=timeout_s,
-        disconnect_timeout=CLOSE_S,
-    )
+    socket = await websocket.connect(address, f"{PATH}?{query}", timeout_s, tls)
     try:
-        async with AsyncExitStack() as stack:
-            try:
-                socket = await stack.enter_async_context(connecting)
-            except ConnectionRejected as rejected:
-                raise refused(rejected.status_code, rejected.body or b"") from rejected
-            except ConnectionTimeout as error:
-                raise unreachable(origin, "did not answer in time") from error
-            except HandshakeError as error:
-                raise unreachable(origin, f"cannot be reached{_because(error)}") from error
-            except ConnectionClosed as error:
-                raise unreachable(origin, "broke the connection") from error
-            yield Stream(socket, timeout_s)
-    except DisconnectionTimeout:  # it did not say goodbye in time; the socket is closed all the same
-        return
+        yield Stream(socket, timeout_s)
+    finally:
+        await socket.aclose()
 
 
 def _event(raw: str | bytes) -> Event:
@@ -258,15 +229,9 @@ def _event(raw: str | bytes) -> Event:
     return found
 
 
-def _because(error: Exception) -> str:
-    return f" ({error.__cause__})" if error.__cause__ is not None else ""
-
-
-def _closed(error: ConnectionClosed) -> StreamClosedError:
-    code = error.reason.code if error.reason else _BROKE
-    told = error.reason.reason if error.reason else None
-    reason, hint = _REASONS.get(code, (told or "the connection broke", "connect again"))
-    return StreamClosedError("MD505", f"the stream has ended: {reason}", code, hint=hint)
+def _closed(error: SocketClosedError) -> StreamClosedError:
+    reason, hint = _REASONS.get(error.code, (error.reason or "the connection broke", "connect again"))
+    return StreamClosedError("MD505", f"the stream has ended: {reason}", error.code, hint=hint)
 
 
 def _refusal(answer: _Envelope) -> InvalidRefusedError:
