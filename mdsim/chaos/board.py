@@ -184,13 +184,14 @@ class Board:
         self._rebuild()
 
     def hold(self, run: str, by_ns: int) -> None:
-        """Put off everything that a run's moves have before them by ``by_ns``: they stand where they are."""
+        """Put off all that a run's effects have before them by ``by_ns``: they stand where they are."""
         for move in (*self._waiting, *self._running):
             if move.run == run:
                 move.start_ns += by_ns
                 move.end_ns += by_ns
                 for leg in move.legs:
                     leg.start_ns += by_ns
+        self._climate.hold(run, by_ns)
         self._plan_wake()
 
     def release(self, run: str) -> None:

@@ -8,7 +8,7 @@ is a layer of ``overlay`` and fades out after its end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mdsim.chaos.layers import Layer, Louder, Signal, Sound, Swing, Together
 from mdsim.chaos.notices import Active, number
@@ -144,6 +144,16 @@ class Climate:
             self._in_force.remove(one)
             self._tell(self._ended(one, "ended", self._overlays.end(run, path, ts_ns)))
         self._weigh()
+
+    def hold(self, run: str, by_ns: int) -> None:
+        """Put off what a run's conditions have before them: ramps and ways back; factors stay as they are."""
+        self._in_force = [
+            replace(one, activation=replace(one.activation, ts_ns=one.activation.ts_ns + by_ns))
+            if one.activation.run == run
+            else one
+            for one in self._in_force
+        ]
+        self._overlays.hold(run, by_ns)
 
     def release(self, run: str) -> None:
         """End everything of a run at once, without a trace."""

@@ -113,6 +113,9 @@ class Layer(Protocol):
             span_ns: since the step before, above 0.
         """
 
+    def hold(self, by_ns: int) -> None:
+        """Put off what it still has before it."""
+
 
 class Louder:
     """A ``Swing`` at work: ``x += (k - 1) d`` with the innovation or the whole change ``d``."""
@@ -127,6 +130,9 @@ class Louder:
 
     def hear(self, changes: Sequence[float], span_ns: int) -> None:
         self._trends.split(changes, span_ns)
+
+    def hold(self, by_ns: int) -> None:
+        """It has no way of its own."""
 
     def respond(self, changes: Sequence[float], now_ns: int, span_ns: int) -> list[float]:
         swing = self._swing
@@ -167,6 +173,9 @@ class Together:
     def hear(self, changes: Sequence[float], span_ns: int) -> None:
         self._known.push(self._trends.split(changes, span_ns))
 
+    def hold(self, by_ns: int) -> None:
+        self._start_ns += by_ns
+
     def respond(self, changes: Sequence[float], now_ns: int, span_ns: int) -> list[float]:
         known = self._known
         innovations = self._trends.split(changes, span_ns)
@@ -196,7 +205,7 @@ class Together:
         """Cholesky factor of what is wanted now."""
         if self._wanted is not None:
             return self._wanted
-        since_ns, over_ns = now_ns - self._start_ns, self._tie.over_ns
+        since_ns, over_ns = max(0, now_ns - self._start_ns), self._tie.over_ns
         if since_ns >= over_ns:
             self._wanted = factored(self._target)
             return self._wanted

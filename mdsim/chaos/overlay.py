@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import add, sub
 
 from mdsim.chaos.innovations import MEMORY
@@ -132,6 +132,16 @@ class Overlays:
             self.fades = [fade for fade in self.fades if fade.end_ns > now_ns]
             self._sums = None
         return gone
+
+    def hold(self, run: str, by_ns: int) -> None:
+        """Put off ramps and fades of a run."""
+        for voice in self._voices:
+            if voice.run == run:
+                voice.layer.hold(by_ns)
+        self.fades = [
+            replace(fade, start_ns=fade.start_ns + by_ns) if fade.voice.run == run else fade
+            for fade in self.fades
+        ]
 
     def release(self, run: str) -> list[Fade]:
         """Take away every offset of a run at once; its fades that were cut short."""

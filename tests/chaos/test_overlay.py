@@ -83,6 +83,9 @@ class Listener:
     def hear(self, changes: Sequence[float], span_ns: int) -> None:
         self.heard.append(changes[0])
 
+    def hold(self, by_ns: int) -> None:
+        """It has nothing before it."""
+
     def respond(self, changes: Sequence[float], now_ns: int, span_ns: int) -> list[float]:
         self.offsets[0] += self._adds
         return [self._adds]
@@ -388,3 +391,31 @@ class TestTime:
             stage.usd["BTC"] = 60_000.0 * (1.0 + 1e-3 * math.sin(at))
             stage.to(at)
         assert stage.price("BTC-USD") == Decimal("50000.00")
+
+    def test_a_pause_holds_a_way_back(self, stage: Stage) -> None:
+        """Of the run that is paused, and of no other."""
+        stage.play("market", symbol="BTC-USD", volatility="3")
+        stage.play("market", run="other", step="b", symbol="ETH-USD", volatility="3")
+        stage.to(0)
+        stage.usd["BTC"] *= 1.01
+        stage.usd["ETH"] *= 1.01
+        whole = stage.to(1).off("BTC-USD")
+        stage.board.cut("run", "step", SECOND)
+        stage.board.cut("other", "b", SECOND)
+        stage.board.hold("run", 60 * SECOND)
+        assert stage.to(61).off("BTC-USD") == pytest.approx(whole)
+        assert stage.off("ETH-USD") == pytest.approx((1.0 - 60 / EASE_S) * whole)
+        assert stage.to(61 + EASE_S / 2).off("BTC-USD") == pytest.approx(0.5 * whole)
+
+    def test_a_pause_holds_a_ramp(self, walks: WalkMaker) -> None:
+        """A correlation on its way stays where it is meanwhile."""
+        walk = walks(SECOND, 6)
+        walk.run(512)
+        walk.start("correlate", *PAIR, to=Decimal(-1), over=1_000 * SECOND)
+        paused: Levels = []
+        for _ in range(1_500):
+            paused += walk.run(1)[1]
+            walk.board.hold("run", SECOND)
+        assert together(paused) > 0.5
+        walk.run(1_000)
+        assert together(walk.run(300)[1]) < -0.99
