@@ -11,6 +11,7 @@ import msgspec
 from mdsim.api.routes import PROBLEM, Reply
 from mdsim.core.codes import CODES
 from mdsim.core.errors import (
+    BusyError,
     ConflictError,
     ExitCode,
     InternalError,
@@ -178,6 +179,7 @@ def _diagnoses(error: MdsimError) -> tuple[Flawed, ...]:
 _STATUS: dict[type[MdsimError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
+    BusyError: HTTPStatus.TOO_MANY_REQUESTS,
     LimitError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnavailableError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -81,6 +81,12 @@ class ConflictError(MdsimError):
     exit_code = ExitCode.LIMIT
 
 
+class BusyError(MdsimError):
+    """The server has as much to do as it takes on; the same may succeed later."""
+
+    exit_code = ExitCode.LIMIT
+
+
 class InternalError(MdsimError):
     """mdsim broke its own rules: please report it."""
 

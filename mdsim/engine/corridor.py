@@ -14,7 +14,7 @@ from mdsim.core.seeds import SeedTree
 from mdsim.engine.commands import Command, CutEffect, ReleaseRun, StartEffect
 from mdsim.engine.market import Market
 from mdsim.engine.view import Reading, View
-from mdsim.engine.watches import Watch
+from mdsim.engine.watches import ScenarioTime, Watch
 from mdsim.microstructure.room import Microstructure
 
 
@@ -84,6 +84,10 @@ class Engine:
         view = View(self.market, self.feed, self.micro, self._probes)
         self._views.append(view)
         return view
+
+    def forget(self, clock: ScenarioTime) -> None:
+        """Drop every watch of a run that has ended; one that ended well has left none."""
+        self._watches = [watch for watch in self._watches if watch.clock is not clock]
 
     def close_view(self, view: View) -> None:
         """Stop to measure for a view, and forget it."""

@@ -14,17 +14,21 @@ class Pump:
 
     Attributes:
         now_ns: engine time of the last cycle.
+        interval_ns: of the regular grid.
+        on_cycle: told of every cycle, before anybody is woken.
+        after_cycle: likewise, in order, after ``on_cycle``.
     """
 
     def __init__(self, engine: Engine, start_ns: int, interval_ns: int, pacer: Pacer) -> None:
         self.engine = engine
         self.now_ns = start_ns
-        self._interval_ns = interval_ns
+        self.interval_ns = interval_ns
         self._grid_ns = start_ns
         self._pacer = pacer
         self._clocks: dict[str, ScenarioClock] = {}
         self._on_notice: dict[str, Callable[[Notice], None]] = {}
         self.on_cycle: Callable[[int], None] = lambda _now_ns: None
+        self.after_cycle: list[Callable[[int], None]] = []
 
     def attach(self, run: str, clock: ScenarioClock, on_notice: Callable[[Notice], None]) -> None:
         """Drive a run's clock and tell it what its effects do."""
@@ -47,7 +51,7 @@ class Pump:
         """One cycle at a time of its own, then everyone it wakes, each at rest before the next."""
         before_ns, self.now_ns = self.now_ns, now_ns
         if now_ns >= self._grid_ns:
-            self._grid_ns += self._interval_ns * ((now_ns - self._grid_ns) // self._interval_ns + 1)
+            self._grid_ns += self.interval_ns * ((now_ns - self._grid_ns) // self.interval_ns + 1)
         while any(clock.turns.working for clock in self._clocks.values()):
             # Whoever was started or cancelled from outside while the pump breathed must rest first.
             for clock in list(self._clocks.values()):
@@ -61,6 +65,8 @@ class Pump:
             if notice.run in self._on_notice:
                 self._on_notice[notice.run](notice)
         self.on_cycle(now_ns)
+        for look in self.after_cycle:
+            look(now_ns)
         clocks = list(self._clocks.values())
         for watch in outcome.fired:
             for clock in clocks:
