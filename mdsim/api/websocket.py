@@ -170,7 +170,9 @@ class _Connection:
                     library.cancel_scope.cancel()
             except* _EXPECTED:
                 pass
-            self.subscriber.ended = True
+            finally:
+                # While the nursery still takes tasks: a line that fills up later would need one.
+                self._sockets.hub.leave(self.subscriber)
             with trio.move_on_after(self._limits.linger_s):
                 await self._wire.linger()
             nursery.cancel_scope.cancel()
