@@ -20,7 +20,8 @@ from mdsim.config.settings import (
     TelemetrySettings,
 )
 from mdsim.config.sources import SourceList, check_symbol
-from mdsim.config.tables import SCENARIO_TYPES, SMOOTHING_TWO_SIGMA_NS
+from mdsim.config.tables_chaos import SCENARIO_TYPES
+from mdsim.config.tables_market import SMOOTHING_TWO_SIGMA_NS
 from mdsim.config.values import Cell, Layer, Path, Values
 from mdsim.core.decimals import CONTEXT
 from mdsim.core.errors import Problem

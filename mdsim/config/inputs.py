@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mdsim.config.grammar import Key
-from mdsim.config.tables import PROVIDER_KEYS
+from mdsim.config.tables_market import PROVIDER_KEYS
 from mdsim.config.values import Layer, Origin
 from mdsim.core.numerals import Flaw
 
@@ -33,19 +33,19 @@ class Filled:
 class Inputs:
     """The environment and the flags of one start; an empty variable counts as unset."""
 
-    def __init__(self, environ: Mapping[str, str], flags: Mapping[str, str]) -> None:
-        self.environ = environ
+    def __init__(self, environment: Mapping[str, str], flags: Mapping[str, str]) -> None:
+        self.environment = environment
         self.flags = flags
 
     def variable(self, name: str) -> str | None:
         """The value of a variable or of one of its other names, None when unset or empty."""
         return next(
-            (self.environ[it] for it in (name, *_ALIASES.get(name, ())) if self.environ.get(it)), None
+            (self.environment[it] for it in (name, *_ALIASES.get(name, ())) if self.environment.get(it)), None
         )
 
     def first_set(self, names: tuple[str, ...]) -> tuple[str, str] | None:
         """Name and value of the first variable that is set."""
-        return next(((name, self.environ[name]) for name in names if self.environ.get(name)), None)
+        return next(((name, self.environment[name]) for name in names if self.environment.get(name)), None)
 
     def given(self, key: Key) -> list[tuple[Origin, str]]:
         """What flag and environment say of a key, the strongest first."""

@@ -12,7 +12,8 @@ from mdsim.config.grammar import Key, walk
 from mdsim.config.inputs import Inputs
 from mdsim.config.reader import Reader
 from mdsim.config.settings import Settings
-from mdsim.config.tables import CONFIGURATION, PROVIDER_KEYS
+from mdsim.config.tables import CONFIGURATION
+from mdsim.config.tables_market import PROVIDER_KEYS
 from mdsim.config.values import Layer, Origin, Path
 from mdsim.core.errors import InternalError, Problem
 from mdsim.core.spelling import suggest
@@ -30,7 +31,7 @@ _BLANK = re.compile(r"(?:[ \t]*(?:#[^\n\r]*|---[ \t]*)?(?:\r\n|\n|\r|$))*")
 
 def load(
     file_text: bytes | str | None,
-    environ: Mapping[str, str],
+    environment: Mapping[str, str],
     flags: Mapping[str, str],
     file: str = "config.yaml",
 ) -> Settings:
@@ -38,7 +39,7 @@ def load(
 
     Args:
         file_text: the file's text or bytes, None for no file.
-        environ: every variable of the environment; an empty one counts as unset.
+        environment: every variable of the environment; an empty one counts as unset.
         flags: options of the command line by name, such as ``--port`` → ``9000``.
         file: the file's name, for messages.
 
@@ -49,11 +50,11 @@ def load(
     if unknown:
         raise InternalError("MD938", f"the configuration has no flags {', '.join(unknown)}")
     document = _document(file_text, file)
-    findings, inputs = Findings(), Inputs(environ, flags)
+    findings, inputs = Findings(), Inputs(environment, flags)
     reader = Reader(document, inputs, findings)
     reader.read()
     settings = build(reader.values, inputs, reader.unset, findings)
-    _check_variables(environ, findings, reader.spoken)
+    _check_variables(environment, findings, reader.spoken)
     sheets = _sheets(findings, document, reader)
     if settings is None:
         raise ConfigError(sheets)
@@ -87,10 +88,10 @@ def _document(raw: bytes | str | None, file: str) -> Document | None:
         raise ConfigError([Sheet(masked, without(pieces, error.diagnostics))]) from None
 
 
-def _check_variables(environ: Mapping[str, str], findings: Findings, spoken: dict[Origin, str]) -> None:
+def _check_variables(environment: Mapping[str, str], findings: Findings, spoken: dict[Origin, str]) -> None:
     """A misspelt variable would silently change nothing."""
     known = known_variables()
-    for name in sorted(environ):
+    for name in sorted(environment):
         if not _OURS.match(name) or name in known:
             continue
         origin = Origin(Layer.ENVIRONMENT, name)

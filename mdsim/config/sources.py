@@ -6,7 +6,7 @@ from mdsim.config.findings import Findings
 from mdsim.config.forms import plaintext_abroad
 from mdsim.config.inputs import Inputs
 from mdsim.config.settings import SourceSettings
-from mdsim.config.tables import PROVIDER_KEYS, TIERS
+from mdsim.config.tables_market import PROVIDER_KEYS, TIERS
 from mdsim.config.values import Path, Values
 from mdsim.core.errors import Problem
 from mdsim.core.instruments import Catalogue
