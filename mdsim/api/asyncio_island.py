@@ -220,12 +220,20 @@ async def _closing(items: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
 
 @asynccontextmanager
 async def open_island(most_asks: int) -> AsyncIterator[AsyncioIsland]:
-    """Start the thread; leaving the block ends the loop, and what it still asks."""
+    """Start the thread; leaving the block ends the loop, and what it still asks.
+
+    An error of the block leaves as it is, in no group.
+    """
+    failure: Exception | None = None
     async with trio.open_nursery() as nursery:
         island = AsyncioIsland(nursery, most_asks)
         await nursery.start(island._live)
         try:
             yield island
+        except Exception as error:  # noqa: BLE001, RUF100 - it is raised again below
+            failure = error
         finally:
             island._sink()
             nursery.cancel_scope.cancel()
+    if failure is not None:
+        raise failure

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 from urllib.parse import unquote
 
@@ -17,40 +19,68 @@ from mdsim.api.routes import Call
 
 Request = TypeVar("Request", bound=Message)
 Answer = TypeVar("Answer", bound=Message)
+Around: TypeAlias = Callable[[str, Mapping[str, str]], AbstractContextManager[object]]
 Handlers: TypeAlias = "dict[str, grpc.RpcMethodHandler[bytes, bytes]]"
 
 
-def unary(
-    shape: type[Request], answer: Callable[[Request, Context], Awaitable[Message]]
-) -> grpc.RpcMethodHandler[bytes, bytes]:
-    """A method that answers once."""
-
-    async def handle(raw: bytes, context: Context) -> bytes:
-        try:
-            return (await answer(_read(shape, raw), context)).SerializeToString()
-        except (asyncio.CancelledError, grpc.aio.AbortError):
-            raise
-        except Exception as error:
-            await refuse(context, error, shape.__name__)
-            raise  # for the type checker: refuse has ended the call
-
-    return grpc.unary_unary_rpc_method_handler(handle)
+def unwatched(_method: str, _headers: Mapping[str, str]) -> AbstractContextManager[object]:
+    """Nobody looks at a call."""
+    return nullcontext()
 
 
-def streaming(
-    shape: type[Request], answer: Callable[[Request, Context], Awaitable[None]]
-) -> grpc.RpcMethodHandler[bytes, bytes]:
-    """A method that writes its messages, already as bytes, with ``context.write``."""
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How the methods of one service are served.
 
-    async def handle(raw: bytes, context: Context) -> None:
-        try:
-            await answer(_read(shape, raw), context)
-        except (asyncio.CancelledError, grpc.aio.AbortError):
-            raise
-        except Exception as error:
-            await refuse(context, error, shape.__name__)
+    Attributes:
+        service: full name.
+        around: entered around every call with its method and its headers, on the gRPC thread, such as for a
+            span that continues a ``traceparent``.
+    """
 
-    return grpc.unary_stream_rpc_method_handler(handle)
+    service: str
+    around: Around = unwatched
+
+    def unary(
+        self,
+        name: str,
+        shape: type[Request],
+        answer: Callable[[Request, Context], Awaitable[Message]],
+    ) -> grpc.RpcMethodHandler[bytes, bytes]:
+        """A method that answers once."""
+        method = f"{self.service}/{name}"
+
+        async def handle(raw: bytes, context: Context) -> bytes:
+            with self.around(method, headers(context)):
+                try:
+                    return (await answer(_read(shape, raw), context)).SerializeToString()
+                except (asyncio.CancelledError, grpc.aio.AbortError):
+                    raise
+                except Exception as error:
+                    await refuse(context, error, method)
+                    raise  # for the type checker: refuse has ended the call
+
+        return grpc.unary_unary_rpc_method_handler(handle)
+
+    def streaming(
+        self,
+        name: str,
+        shape: type[Request],
+        answer: Callable[[Request, Context], Awaitable[None]],
+    ) -> grpc.RpcMethodHandler[bytes, bytes]:
+        """A method that writes its messages, already as bytes, with ``context.write``."""
+        method = f"{self.service}/{name}"
+
+        async def handle(raw: bytes, context: Context) -> None:
+            with self.around(method, headers(context)):
+                try:
+                    await answer(_read(shape, raw), context)
+                except (asyncio.CancelledError, grpc.aio.AbortError):
+                    raise
+                except Exception as error:
+                    await refuse(context, error, method)
+
+        return grpc.unary_stream_rpc_method_handler(handle)
 
 
 def headers(context: Context) -> dict[str, str]:

@@ -9,7 +9,7 @@ import msgspec
 from mdsim._proto.v1 import historical_data_pb2 as pb
 from mdsim.api import grpc_messages as messages
 from mdsim.api.asyncio_island import AsyncioIsland
-from mdsim.api.grpc_calls import Handlers, unary
+from mdsim.api.grpc_calls import Calls, Handlers
 from mdsim.api.grpc_errors import Context
 from mdsim.api.grpc_prices import bounded, history
 from mdsim.api.history import TICK
@@ -32,12 +32,14 @@ class HistoricalDataService:
         self._market = market
         self._island = island
 
-    def handlers(self) -> Handlers:
+    def handlers(self, calls: Calls) -> Handlers:
         """The methods by name."""
         return {
-            "GetOHLCV": unary(pb.OHLCVRequest, self._bars),
-            "GetVolumeProfile": unary(pb.VolumeProfileRequest, self._profile),
-            "GetCorrelationMatrix": unary(pb.CorrelationRequest, self._correlations),
+            "GetOHLCV": calls.unary("GetOHLCV", pb.OHLCVRequest, self._bars),
+            "GetVolumeProfile": calls.unary("GetVolumeProfile", pb.VolumeProfileRequest, self._profile),
+            "GetCorrelationMatrix": calls.unary(
+                "GetCorrelationMatrix", pb.CorrelationRequest, self._correlations
+            ),
         }
 
     async def _bars(self, request: pb.OHLCVRequest, _context: Context) -> pb.OHLCVResponse:

@@ -27,6 +27,8 @@ class GrpcLimits:
         ping_every_s, ping_timeout_s: a connection that is silent for so long is asked whether it lives, and
             closed without an answer.
         ping_least_s: a caller that pings more often than this is sent away.
+        connections: open at once; more are turned away.
+        handshake_s: how long a connection may take before it speaks HTTP/2.
         health_every_s: how often the health service looks at the market.
         compression: gzip for callers that accept it (``publication.compression_enabled``).
     """
@@ -46,6 +48,8 @@ class GrpcLimits:
     ping_every_s: float = 30.0
     ping_timeout_s: float = 10.0
     ping_least_s: float = 5.0
+    connections: int = 8_192
+    handshake_s: float = 10.0
     health_every_s: float = 1.0
     compression: bool = True
 
@@ -58,6 +62,8 @@ class GrpcLimits:
             ("grpc.max_metadata_size", self.metadata_bytes),
             ("grpc.absolute_max_metadata_size", 2 * self.metadata_bytes),
             ("grpc.max_concurrent_streams", self.streams_per_connection),
+            ("grpc.max_allowed_incoming_connections", self.connections),
+            ("grpc.server_handshake_timeout_ms", int(self.handshake_s * 1000)),
             ("grpc.keepalive_time_ms", int(self.ping_every_s * 1000)),
             ("grpc.keepalive_timeout_ms", int(self.ping_timeout_s * 1000)),
             ("grpc.keepalive_permit_without_calls", 1),

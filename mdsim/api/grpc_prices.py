@@ -12,7 +12,7 @@ from mdsim.api import grpc_messages as messages
 from mdsim.api.answers import History
 from mdsim.api.asks import ALL_SYMBOLS, LONGEST_INTERVAL_NS
 from mdsim.api.asyncio_island import AsyncioIsland, stopping
-from mdsim.api.grpc_calls import Handlers, streaming, unary
+from mdsim.api.grpc_calls import Calls, Handlers
 from mdsim.api.grpc_errors import Context
 from mdsim.api.grpc_feed import PriceFeed
 from mdsim.api.grpc_limits import GrpcLimits
@@ -49,13 +49,13 @@ class PriceFeedService:
         self._limits = limits
         self._counters = counters
 
-    def handlers(self) -> Handlers:
+    def handlers(self, calls: Calls) -> Handlers:
         """The methods by name."""
         return {
-            "SubscribePrices": streaming(pb.SubscribeRequest, self._subscribe),
-            "GetCurrentPrice": unary(pb.PriceRequest, self._current),
-            "GetPriceHistory": unary(pb.HistoryRequest, self._history),
-            "GetMarketDepth": unary(pb.MarketDepthRequest, self._depth),
+            "SubscribePrices": calls.streaming("SubscribePrices", pb.SubscribeRequest, self._subscribe),
+            "GetCurrentPrice": calls.unary("GetCurrentPrice", pb.PriceRequest, self._current),
+            "GetPriceHistory": calls.unary("GetPriceHistory", pb.HistoryRequest, self._history),
+            "GetMarketDepth": calls.unary("GetMarketDepth", pb.MarketDepthRequest, self._depth),
         }
 
     async def _subscribe(self, request: pb.SubscribeRequest, context: Context) -> None:

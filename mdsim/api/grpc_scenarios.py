@@ -14,7 +14,7 @@ from mdsim._proto.v1 import scenario_pb2 as pb
 from mdsim.api import grpc_messages as messages
 from mdsim.api.asyncio_island import AsyncioIsland, BusyError
 from mdsim.api.bodies import BODY_MOST
-from mdsim.api.grpc_calls import Handlers, http_call, streaming, unary
+from mdsim.api.grpc_calls import Calls, Handlers, http_call
 from mdsim.api.grpc_errors import Context
 from mdsim.api.grpc_limits import GrpcLimits
 from mdsim.api.guard import Security, authorize
@@ -43,15 +43,19 @@ class ScenarioService:
         self._security = security
         self._limits = limits
 
-    def handlers(self) -> Handlers:
+    def handlers(self, calls: Calls) -> Handlers:
         """The methods by name."""
         return {
-            "RunPlaybook": unary(pb.RunPlaybookRequest, self._guarded(self._run)),
-            "StopScenario": unary(pb.StopScenarioRequest, self._guarded(self._stop)),
-            "PauseScenario": unary(pb.PauseScenarioRequest, self._guarded(self._pause)),
-            "ResumeScenario": unary(pb.ResumeScenarioRequest, self._guarded(self._resume)),
-            "ListScenarios": unary(pb.ListScenariosRequest, self._guarded(self._list)),
-            "WatchScenario": streaming(pb.WatchScenarioRequest, self._watch),
+            "RunPlaybook": calls.unary("RunPlaybook", pb.RunPlaybookRequest, self._guarded(self._run)),
+            "StopScenario": calls.unary("StopScenario", pb.StopScenarioRequest, self._guarded(self._stop)),
+            "PauseScenario": calls.unary(
+                "PauseScenario", pb.PauseScenarioRequest, self._guarded(self._pause)
+            ),
+            "ResumeScenario": calls.unary(
+                "ResumeScenario", pb.ResumeScenarioRequest, self._guarded(self._resume)
+            ),
+            "ListScenarios": calls.unary("ListScenarios", pb.ListScenariosRequest, self._guarded(self._list)),
+            "WatchScenario": calls.streaming("WatchScenario", pb.WatchScenarioRequest, self._watch),
         }
 
     def _guarded(

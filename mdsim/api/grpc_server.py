@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 import grpc
 import grpc.aio
@@ -13,7 +15,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from mdsim.api import grpc_history, grpc_prices, grpc_scenarios, grpc_statistics
 from mdsim.api.asyncio_island import AsyncioIsland, open_island, stopping
-from mdsim.api.grpc_calls import Handlers
+from mdsim.api.grpc_calls import Around, Calls, Handlers, unwatched
 from mdsim.api.grpc_feed import PriceFeed
 from mdsim.api.grpc_limits import GrpcLimits
 from mdsim.api.grpc_streams import GrpcCounters, Streams
@@ -25,6 +27,10 @@ from mdsim.core.serving import MarketEvent, MarketPort, Published, RunsPort
 SERVICES = (grpc_prices.NAME, grpc_history.NAME, grpc_statistics.NAME, grpc_scenarios.NAME)
 REFLECTION = ("grpc.reflection.v1.ServerReflection", reflection.SERVICE_NAME)
 """Both names of one service; their messages are the same bytes."""
+
+
+class _Service(Protocol):
+    def handlers(self, calls: Calls) -> Handlers: ...
 
 
 class GrpcServer:
@@ -41,6 +47,7 @@ class GrpcServer:
         others: readers of each instrument on other ways (the hub's ``readers``), who count against the same
             limit of subscribers.
         tls: private key and certificate chain in PEM; None for plain text.
+        around: entered around every call, for traces; on the gRPC thread.
 
     Attributes:
         counters: what was sent and what was not.
@@ -58,6 +65,7 @@ class GrpcServer:
         security: Security | None = None,
         others: Callable[[], Mapping[str, int]] = dict,
         tls: tuple[bytes, bytes] | None = None,
+        around: Around = unwatched,
     ) -> None:
         self.counters = GrpcCounters()
         self.streams = Streams()
@@ -67,6 +75,7 @@ class GrpcServer:
         self._limits = limits or GrpcLimits()
         self._security = security or Security()
         self._tls = tls
+        self._around = around
         self._feed = PriceFeed(
             market, self._limits, self.counters, self.streams, clock_ns=clock_ns, others=others
         )
@@ -127,15 +136,17 @@ class GrpcServer:
             server.add_generic_rpc_handlers((handler,))
         address = f"[{bind}]:{port}" if ":" in bind else f"{bind}:{port}"
         try:
+            _probe(bind, port)
             if self._tls is None:
                 self.port = server.add_insecure_port(address)
             else:
                 credentials = grpc.ssl_server_credentials([self._tls])
                 self.port = server.add_secure_port(address, credentials)
-        except RuntimeError as error:
+        except (OSError, RuntimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "the port is taken"
             raise UsageError(
                 "MD436",
-                f"cannot serve gRPC on {address}: the port is taken, or the address is not this machine's",
+                f"cannot serve gRPC on {address}: {reason}",
                 hint="choose another with MARKET_DATA_GRPC_PORT or MARKET_DATA_BIND; port 0 takes a free one",
             ) from error
         await server.start()
@@ -143,14 +154,15 @@ class GrpcServer:
 
     def _services(self, island: AsyncioIsland) -> dict[str, Handlers]:
         market, limits = self._market, self._limits
-        prices = grpc_prices.PriceFeedService(market, island, self._feed, self.streams, limits, self.counters)
-        scenarios = grpc_scenarios.ScenarioService(self._runs, island, self._security, limits)
-        return {
-            grpc_prices.NAME: prices.handlers(),
-            grpc_history.NAME: grpc_history.HistoricalDataService(market, island).handlers(),
-            grpc_statistics.NAME: grpc_statistics.MarketStatisticsService(market, island).handlers(),
-            grpc_scenarios.NAME: scenarios.handlers(),
+        services: dict[str, _Service] = {
+            grpc_prices.NAME: grpc_prices.PriceFeedService(
+                market, island, self._feed, self.streams, limits, self.counters
+            ),
+            grpc_history.NAME: grpc_history.HistoricalDataService(market, island),
+            grpc_statistics.NAME: grpc_statistics.MarketStatisticsService(market, island),
+            grpc_scenarios.NAME: grpc_scenarios.ScenarioService(self._runs, island, self._security, limits),
         }
+        return {name: service.handlers(Calls(name, self._around)) for name, service in services.items()}
 
     async def _tell_health(self, island: AsyncioIsland) -> None:
         well = health_of(self._market).status == "ok"
@@ -170,3 +182,16 @@ class GrpcServer:
         self.streams.end_all(stopping())
         await self._server.stop(self._limits.stop_grace_s)
         self._server = None
+
+
+def _probe(bind: str, port: int) -> None:
+    """Find out whether an address can be bound, and why not: the gRPC core only logs the reason.
+
+    Raises:
+        OSError: it cannot.
+    """
+    family, kind, protocol, _, place = socket.getaddrinfo(bind, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(place)
+        probe.listen(1)

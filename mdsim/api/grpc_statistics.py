@@ -5,7 +5,7 @@ from __future__ import annotations
 from mdsim._proto.v1 import market_statistics_pb2 as pb
 from mdsim.api import grpc_messages as messages
 from mdsim.api.asyncio_island import AsyncioIsland
-from mdsim.api.grpc_calls import Handlers, unary
+from mdsim.api.grpc_calls import Calls, Handlers
 from mdsim.api.grpc_errors import Context
 from mdsim.api.market_routes import require_prices, states
 from mdsim.api.queries import known_symbol
@@ -21,11 +21,11 @@ class MarketStatisticsService:
         self._market = market
         self._island = island
 
-    def handlers(self) -> Handlers:
+    def handlers(self, calls: Calls) -> Handlers:
         """The methods by name."""
         return {
-            "GetStats24h": unary(pb.Stats24hRequest, self._stats),
-            "ListInstruments": unary(pb.ListInstrumentsRequest, self._instruments),
+            "GetStats24h": calls.unary("GetStats24h", pb.Stats24hRequest, self._stats),
+            "ListInstruments": calls.unary("ListInstruments", pb.ListInstrumentsRequest, self._instruments),
         }
 
     async def _stats(self, request: pb.Stats24hRequest, _context: Context) -> pb.Stats24h:

@@ -17,6 +17,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
 from mdsim._proto.v1 import errors_pb2
+from mdsim.api.grpc_calls import Around, unwatched
 from mdsim.api.grpc_limits import GrpcLimits
 from mdsim.api.grpc_server import GrpcServer
 from mdsim.api.guard import Security
@@ -212,6 +213,7 @@ class Client:
         *,
         metadata: Sequence[tuple[str, str]] = (),
         timeout_s: float = 10.0,
+        wait: bool = False,
     ) -> Answer:
         """Ask ``Service/Method`` once.
 
@@ -220,7 +222,9 @@ class Client:
         """
         service, _, name = method.partition("/")
         stub = self.unary(service, name, shape)
-        return await trio.to_thread.run_sync(lambda: stub(request, timeout=timeout_s, metadata=metadata))
+        return await trio.to_thread.run_sync(
+            lambda: stub(request, timeout=timeout_s, metadata=metadata, wait_for_ready=wait)
+        )
 
     async def refused(
         self,
@@ -251,11 +255,13 @@ class Served:
         self.prices = prices
         self.runs = runs
         self.scope = trio.CancelScope()
+        self.stopped = trio.Event()
 
     async def run(self, *, task_status: trio.TaskStatus[int]) -> None:
         """Serve until it is stopped."""
         with self.scope:
             await self.server.serve("127.0.0.1", 0, task_status=task_status)
+        self.stopped.set()
 
     def publish(self, *symbols: str) -> None:
         """One cycle with a tick of each instrument."""
@@ -282,6 +288,8 @@ class Serve(Protocol):
         chaos: bool = ...,
         others: Mapping[str, int] = ...,
         options: Sequence[tuple[str, int]] = ...,
+        around: Around = ...,
+        tls: tuple[bytes, bytes] | None = ...,
     ) -> AbstractAsyncContextManager[Served]: ...
 
 
@@ -295,6 +303,8 @@ def serve(fake_market: MarketPort) -> Serve:
         chaos: bool = True,
         others: Mapping[str, int] | None = None,
         options: Sequence[tuple[str, int]] = (),
+        around: Around = unwatched,
+        tls: tuple[bytes, bytes] | None = None,
     ) -> AsyncIterator[Served]:
         runs: RunsPort = FakeRuns()
         server = GrpcServer(
@@ -304,6 +314,8 @@ def serve(fake_market: MarketPort) -> Serve:
             limits=replace(limits, stop_grace_s=min(limits.stop_grace_s, 0.5)),
             security=security,
             others=lambda: others or {},
+            around=around,
+            tls=tls,
         )
         assert isinstance(runs, FakeRuns)
         served = Served(server, Prices(fake_market), runs)

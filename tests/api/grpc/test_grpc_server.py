@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 import trio
+import trustme
 from google.protobuf import descriptor_pool, json_format, message_factory
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
@@ -118,11 +121,8 @@ async def test_a_port_that_is_taken_is_an_error_with_a_way_out(serve: Serve, fak
     """Nothing is served beside the other server; the message names the address and the setting."""
     async with serve() as served:
         second = GrpcServer(fake_market, None, clock_ns=lambda: 0)
-        with pytest.raises(ExceptionGroup) as caught:
-            async with trio.open_nursery() as nursery:
-                await nursery.start(second.serve, "127.0.0.1", served.server.port)
-
-    assert caught.group_contains(UsageError, match=f"127.0.0.1:{served.server.port}")
+        with pytest.raises(UsageError, match=f"127.0.0.1:{served.server.port}: Address already in use"):
+            await second.serve("127.0.0.1", served.server.port)
 
 
 async def test_a_server_starts_again_on_the_port_it_had(serve: Serve, fake_market: FakeMarket) -> None:
@@ -156,3 +156,70 @@ def test_publishing_before_serving_is_no_error(fake_market: FakeMarket) -> None:
     server = GrpcServer(fake_market, None, clock_ns=lambda: 0)
     server.publish(fake_market.ticks_kept)
     assert dict(server.readers()) == {}
+
+
+async def test_connections_past_their_bound_are_turned_away(serve: Serve) -> None:
+    """Those that are open go on, and a place that is free is given away again."""
+    request = price_feed_pb2.PriceRequest(symbol="BTC-USD")
+    method, alone = "PriceFeedService/GetCurrentPrice", [("grpc.use_local_subchannel_pool", 1)]
+    async with serve(limits=GrpcLimits(connections=1)) as served:
+        await served.client.ask(method, request, price_feed_pb2.Price)
+        second = type(served.client)(f"127.0.0.1:{served.server.port}", alone)
+        refused = await second.refused(method, request, timeout_s=0.5)
+        await served.client.ask(method, request, price_feed_pb2.Price)
+        served.client.channel.close()
+        await second.ask(method, request, price_feed_pb2.Price, wait=True)
+        second.channel.close()
+
+    assert refused.status in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+
+
+async def test_whoever_traces_calls_is_told_of_each(serve: Serve) -> None:
+    """The method and the headers, before the call and after it, refused or not."""
+    told: list[str] = []
+
+    @contextmanager
+    def around(method: str, headers: Mapping[str, str]) -> Iterator[None]:
+        told.append(f"{method} {headers.get('traceparent')}")
+        yield
+        told.append("done")
+
+    request = price_feed_pb2.PriceRequest(symbol="BTC-USD")
+    async with serve(around=around) as served:
+        metadata = [("traceparent", "00-1-2-01")]
+        method = "PriceFeedService/GetCurrentPrice"
+        await served.client.ask(method, request, price_feed_pb2.Price, metadata=metadata)
+
+    assert told == ["mdsim.v1.PriceFeedService/GetCurrentPrice 00-1-2-01", "done"]
+
+
+async def test_a_reader_that_takes_nothing_does_not_hold_up_the_stop(serve: Serve) -> None:
+    """The grace for calls under way bounds it."""
+    options = (("grpc.http2.lookahead_bytes", 1_024), ("grpc.http2.bdp_probe", 0))
+    async with serve(limits=GrpcLimits(stream_ticks=16), options=options) as served:
+        request = price_feed_pb2.SubscribeRequest(symbols=["BTC-USD"])
+        stuck = served.client.open("PriceFeedService/SubscribePrices", request, price_feed_pb2.PriceUpdate)
+        await stuck.joined()
+        while not served.server.counters.conflated:
+            served.publish("BTC-USD")
+            await trio.lowlevel.checkpoint()
+        served.stop()
+        await served.stopped.wait()
+
+
+async def test_prices_are_served_over_tls(serve: Serve) -> None:
+    """With a key and a certificate, a client that trusts it is answered and plain text is not."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    chain = b"".join(blob.bytes() for blob in issued.cert_chain_pems)
+    request = price_feed_pb2.PriceRequest(symbol="BTC-USD")
+    method = "PriceFeedService/GetCurrentPrice"
+    async with serve(tls=(issued.private_key_pem.bytes(), chain)) as served:
+        plain = await served.client.refused(method, request, timeout_s=1)
+        credentials = grpc.ssl_channel_credentials(authority.cert_pem.bytes())
+        served.client.channel.close()
+        served.client.channel = grpc.secure_channel(f"localhost:{served.server.port}", credentials)
+        answer = await served.client.ask(method, request, price_feed_pb2.Price)
+
+    assert plain.status is grpc.StatusCode.UNAVAILABLE
+    assert answer.price == "7.50"
