@@ -12,7 +12,7 @@ from mdsim.core import amounts, durations, words
 from mdsim.core.decimals import CONTEXT, plain
 from mdsim.core.errors import InternalError
 from mdsim.core.numerals import Flaw
-from mdsim.core.params import Afterwards, DurationDraw, Kind, Value
+from mdsim.core.params import Afterwards, DurationDraw, Kind, Symbols, Value
 from mdsim.core.spelling import shown
 from mdsim.core.time import format_duration
 
@@ -49,7 +49,7 @@ def parse(
     """Read a text as a value of a scalar kind, exactly.
 
     Args:
-        kind: what is asked for; any but symbols, curve and keyframes.
+        kind: what is asked for; any but curve and keyframes. Symbols are a list with commas, or ``all``.
         text: as written, without quotes.
         choices: the words allowed, for ``Kind.CHOICE``.
         low: inclusive bound in the unit of the value (ns for durations, fractions for shares), or None.
@@ -78,6 +78,8 @@ def render(kind: Kind, value: Value) -> str:
         return f"{format_duration(value.low_ns)}..{format_duration(value.high_ns)}"
     if kind is Kind.THEN and isinstance(value, Afterwards):
         return f"revert over {format_duration(value.revert_ns)}" if value.revert_ns else "hold"
+    if kind is Kind.SYMBOLS and isinstance(value, Symbols) and not value.weighted:
+        return "all" if value.every else ", ".join(value.names)
     if kind is Kind.FLAG and isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) and kind in (Kind.TEXT, Kind.CHOICE, Kind.SYMBOL, Kind.SOURCE, Kind.URL):
@@ -140,6 +142,7 @@ def _percentage(fraction: Decimal, *, signed: bool) -> str:
 _WORDS = {
     Kind.FLAG: words.read_flag,
     Kind.SYMBOL: words.read_symbol,
+    Kind.SYMBOLS: words.read_symbols,
     Kind.SOURCE: words.read_source,
     Kind.URL: words.read_url,
     Kind.THEN: words.read_then,
@@ -150,6 +153,7 @@ _EXAMPLES: dict[Kind, str] = {
     Kind.FLAG: "true or false",
     Kind.CHOICE: "one of the words allowed",
     Kind.SYMBOL: "a symbol, such as BTC-USD",
+    Kind.SYMBOLS: "all, or symbols with commas between, such as BTC-USD, ETH-USD",
     Kind.SOURCE: "the name of a source",
     Kind.URL: "an address, such as http://127.0.0.1:8080",
     Kind.THEN: "hold, or revert over 60s",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from mdsim.core.durations import read_one
 from mdsim.core.numerals import Flaw
-from mdsim.core.params import Afterwards
+from mdsim.core.params import Afterwards, Symbols
 from mdsim.core.spelling import suggest
 from mdsim.core.time import format_duration
 
@@ -52,6 +53,21 @@ def read_symbol(text: str) -> str | Flaw:
     if joined:
         return Flaw("MD020", "is not written as a symbol", f"write {joined[1]}-{joined[2]}")
     return Flaw("MD020", "is no symbol", "write base and quote with a hyphen, such as BTC-USD")
+
+
+def read_symbols(text: str) -> Symbols | Flaw:
+    """``all``, or symbols with commas between."""
+    if text.strip() == "all":
+        return Symbols(every=True)
+    found: dict[str, Decimal] = {}
+    for part in text.split(","):
+        symbol = read_symbol(part.strip())
+        if isinstance(symbol, Flaw):
+            return Flaw(symbol.code, f"holds '{part.strip()[:40]}', which {symbol.what}", symbol.help)
+        if symbol in found:
+            return Flaw("MD020", f"names {symbol} twice", "leave one out")
+        found[symbol] = Decimal(1)
+    return Symbols(betas=tuple(found.items()))
 
 
 def read_source(text: str) -> str | Flaw:

@@ -127,6 +127,9 @@ class Arguments:
             return None
         if text == "all":
             return Symbols(every=True)
+        if ", " in text and isinstance(data, str) and data.startswith("$"):  # a parameter that is a list
+            known = [name for name in text.split(", ") if self._known(name, at)]
+            return Symbols(betas=tuple((name, Decimal(1)) for name in known)) if known else None
         names = self._matched(text, at)
         return Symbols(betas=tuple((name, Decimal(1)) for name in names)) if names else None
 

@@ -181,6 +181,7 @@ DOCUMENT = Section(
 
 PARAMETER_KINDS: tuple[Kind, ...] = (
     Kind.SYMBOL,
+    Kind.SYMBOLS,
     Kind.SOURCE,
     Kind.PRICE,
     Kind.CHANGE,

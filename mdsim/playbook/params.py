@@ -20,7 +20,7 @@ _FITS: dict[Kind, frozenset[Kind]] = {
     Kind.TEXT: _SCALARS,
     Kind.NUMBER: frozenset({Kind.NUMBER, Kind.COUNT}),
     Kind.SCALE: frozenset({Kind.FACTOR, Kind.SHARE}),
-    Kind.SYMBOLS: frozenset({Kind.SYMBOL}),
+    Kind.SYMBOLS: frozenset({Kind.SYMBOL, Kind.SYMBOLS}),
     Kind.CHOICE: frozenset({Kind.CHOICE, Kind.TEXT}),
     Kind.CURVE: frozenset({Kind.CHOICE, Kind.TEXT}),
     Kind.THEN: frozenset({Kind.CHOICE, Kind.TEXT}),

@@ -85,7 +85,9 @@ def shortest_act(act: Act, wait_ns: int = 0) -> int:
         case IfAct():
             return min(shortest(act.then, wait_ns), shortest(act.otherwise, wait_ns))
         case ChooseAct():
-            return min((shortest(branch.body, wait_ns) for branch in act.branches), default=0)
+            return min(
+                (shortest(branch.body, wait_ns) for branch in act.branches if branch.weight), default=0
+            )
         case RepeatAct():
             return _shortest_repeat(act, wait_ns)
 
@@ -117,7 +119,7 @@ def _longest_act(act: Act) -> int:
         case IfAct():
             return max(longest(act.then), longest(act.otherwise))
         case ChooseAct():
-            return max((longest(branch.body) for branch in act.branches), default=0)
+            return max((longest(branch.body) for branch in act.branches if branch.weight), default=0)
         case RepeatAct():
             bounds = [FOREVER]
             if act.lasts_ns is not None:

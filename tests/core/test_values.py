@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdsim.core.errors import InternalError
-from mdsim.core.params import Afterwards, DurationDraw, Kind, Value
+from mdsim.core.params import Afterwards, DurationDraw, Kind, Symbols, Value
 from mdsim.core.time import DAY, HOUR, MINUTE, MS, NS, SECOND, US
 from mdsim.core.values import ValueProblem, parse, render
 
@@ -197,13 +197,25 @@ def test_values_do_not_depend_on_the_ambient_decimal_context() -> None:
         assert parse(Kind.DURATION, "12.345678901s") == 12_345_678_901
 
 
-@pytest.mark.parametrize("kind", [Kind.SYMBOLS, Kind.CURVE, Kind.KEYFRAMES])
+@pytest.mark.parametrize("kind", [Kind.CURVE, Kind.KEYFRAMES])
 def test_kinds_that_are_no_scalars_are_not_for_here(kind: Kind) -> None:
     """Asking for a list or a mapping is a mistake of the program, not of the user."""
     with pytest.raises(InternalError):
         parse(kind, "all")
     with pytest.raises(InternalError):
         render(kind, "all")
+
+
+def test_a_list_of_symbols_is_written_with_commas_and_read_back() -> None:
+    """The value of a parameter of that type; each symbol once, or the word all."""
+    value = parse(Kind.SYMBOLS, "BTC-USD,ETH-USD")
+    assert isinstance(value, Symbols)
+    assert value.names == ("BTC-USD", "ETH-USD")
+    assert render(Kind.SYMBOLS, value) == "BTC-USD, ETH-USD"
+    assert parse(Kind.SYMBOLS, "all") == Symbols(every=True)
+    for text, told in (("BTC-USD, BTCUSD", "which is not written"), ("BTC-USD, BTC-USD", "twice"), (",", "")):
+        with pytest.raises(ValueProblem, match=told):
+            parse(Kind.SYMBOLS, text)
 
 
 def numbers(decimals: int) -> st.SearchStrategy[str]:
