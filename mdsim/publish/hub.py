@@ -79,12 +79,20 @@ class Hub:
                     stream.keep(event)
                 else:
                     self._put(stream, message, touched)
-        for stream in [stream for stream in self._paced if stream.due(now_ns)]:
-            kept = stream.leave(now_ns)
-            late = Message(stream.feed, kept, now_ns, volume=self._snapshots.volume(kept))
-            self._put(stream, self._snapshots.whole(late), touched)
+        self._pace(now_ns, touched)
         for audience in touched:
             audience.flush()
+
+    def _pace(self, now_ns: int, touched: dict[Audience, None]) -> None:
+        messages: dict[Feed, Message] = {}  # whatever streams of a feed keep, it is the feed's last event
+        for stream in self._paced:
+            if stream.due(now_ns):
+                event = stream.leave(now_ns)
+                message = messages.get(stream.feed)
+                if message is None:
+                    late = Message(stream.feed, event, now_ns, volume=self._snapshots.volume(event))
+                    message = messages[stream.feed] = self._snapshots.whole(late)
+                self._put(stream, message, touched)
 
     @staticmethod
     def _put(stream: Stream, message: Message, touched: dict[Audience, None]) -> None:
