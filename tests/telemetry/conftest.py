@@ -64,10 +64,10 @@ def lines() -> Callable[..., Lines]:
 
 @pytest.fixture
 def play() -> Callable[..., RunResult]:
-    """Plays ``SHOCK`` in virtual time for observers."""
+    """Plays ``SHOCK``, or another playbook, in virtual time for observers."""
 
-    def run(*observers: Observer) -> RunResult:
-        plan = compile_playbook(load(SHOCK, "shock.yaml"), wiring.world()).plan
+    def run(*observers: Observer, text: str = SHOCK) -> RunResult:
+        plan = compile_playbook(load(text, "shock.yaml"), wiring.world()).plan
         feed = wiring.open_feed(plan, 1, SECOND)
         settings = RunSettings(seed=1, cycle_ns=SECOND)
         return play_blocking(plan, feed, settings, wiring.effects(), wiring.curves(), observers)
