@@ -7,8 +7,7 @@ clock and a view of its own, and releasing one leaves the others as they are.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,6 @@ from pathlib import Path
 import trio
 
 from mdsim.core.errors import BusyError, ConflictError, NotFoundError, UsageError
-from mdsim.core.events import Entry
 from mdsim.core.serving import RunInfo, RunRequest
 from mdsim.core.spelling import shown
 from mdsim.playbook.compiler import World
@@ -26,6 +24,7 @@ from mdsim.run.hosted import Hosted, preview
 from mdsim.run.ids import scenario_id
 from mdsim.run.ledger import Observer
 from mdsim.run.pump import Pump
+from mdsim.run.run_log import Follower
 
 LOG = logging.getLogger("mdsim.runs")
 KEY_MOST = 200
@@ -326,7 +325,7 @@ class RunsManager:
         found = (*reversed(self._runs.values()), *reversed(self._ended.values()))
         return tuple(hosted.info() for hosted in found)
 
-    def follow(self, scenario_id: str, after: int = 0) -> AsyncGenerator[tuple[int, Entry], None]:
+    def follow(self, scenario_id: str, after: int = 0) -> Follower:
         """Numbered entries from ``after`` on, until it ends; an unknown id is refused at once.
 
         Whoever stops before the end closes the iterator (``contextlib.aclosing``).
@@ -335,16 +334,11 @@ class RunsManager:
         if self.followers >= self.limits.followers:
             message = f"{self.followers} event streams are open, and that is all this server takes on"
             raise BusyError("MD359", message, hint="close one first")
-        return self._follow(hosted, after)
-
-    async def _follow(self, hosted: Hosted, after: int) -> AsyncGenerator[tuple[int, Entry], None]:
         self.followers += 1
-        try:
-            async with aclosing(hosted.log.follow(after)) as entries:
-                async for number, entry in entries:
-                    yield number, entry
-        finally:
-            self.followers -= 1
+        return Follower(hosted.log, after, self._left)
+
+    def _left(self) -> None:
+        self.followers -= 1
 
     # Holding and ending
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import Callable
 
 import msgspec
 import trio
@@ -61,17 +61,11 @@ class RunLog:
         self._news.set()
         self._news = trio.Event()
 
-    async def follow(self, after: int) -> AsyncGenerator[tuple[int, Entry], None]:
-        """Entries with a number above ``after`` as they come, until the last."""
-        while True:
-            following = self._next(after)
-            if following is not None:
-                after = following[0]
-                yield following
-            elif self.closed:
-                return
-            else:
-                await self._news.wait()
+    async def after(self, number: int) -> tuple[int, Entry] | None:
+        """The first entry kept with a number above ``number``, once there is one; None: there will be none."""
+        while (following := self._next(number)) is None and not self.closed:
+            await self._news.wait()
+        return following
 
     def _next(self, after: int) -> tuple[int, Entry] | None:
         if after < 1 and self._head is not None:
@@ -81,3 +75,35 @@ class RunLog:
         first = self.last - len(self._tail) + 1
         number = max(after + 1, first)
         return number, self._tail[number - first][0]
+
+
+class Follower:
+    """Iterates over a log from a number on, until its end. A read that is cancelled loses nothing."""
+
+    def __init__(self, log: RunLog, after: int, on_left: Callable[[], None]) -> None:
+        self._log = log
+        self._number = after
+        self._on_left: Callable[[], None] | None = on_left
+
+    def __aiter__(self) -> Follower:
+        return self
+
+    async def __anext__(self) -> tuple[int, Entry]:
+        following = None if self._on_left is None else await self._log.after(self._number)
+        if following is None:
+            self._leave()
+            raise StopAsyncIteration
+        self._number = following[0]
+        return following
+
+    async def aclose(self) -> None:
+        """Stop to follow."""
+        self._leave()
+
+    def __del__(self) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        on_left, self._on_left = self._on_left, None
+        if on_left is not None:
+            on_left()
