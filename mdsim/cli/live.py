@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -86,10 +88,14 @@ class LiveView:
 
     def on_progress(self, view: View, now_ns: int, at_ns: int) -> None:
         """Sample the prices on show and redraw."""
+        self.on_prices(view.price, now_ns, at_ns)
+
+    def on_prices(self, price_of: Callable[[str], Decimal | None], now_ns: int, at_ns: int) -> None:
+        """The same for prices from elsewhere; None for one that is not known yet."""
         self._now_ns, self._at_ns = now_ns, at_ns
         for symbol in dict.fromkeys(row.symbol for row in self._rows.values()):
-            if symbol:
-                price = view.price(symbol)
+            price = price_of(symbol) if symbol else None
+            if price is not None:
                 self._prices[symbol] = f"{price:f}"
                 self._spark(symbol).push(float(price))
         now_s = time.monotonic()

@@ -12,7 +12,21 @@ from collections.abc import Callable
 
 import typer
 
-from mdsim.cli import config, explain, init, lint, listing, plan, play, report, schema, serve, version
+from mdsim.cli import (
+    config,
+    explain,
+    init,
+    lint,
+    listing,
+    plan,
+    play,
+    report,
+    runs,
+    schema,
+    serve,
+    version,
+    watch,
+)
 from mdsim.cli.failures import guarded, interrupted
 
 app = typer.Typer(
@@ -30,6 +44,7 @@ VERBS: dict[str, tuple[Callable[..., None], str]] = {
     "plan": (plan.plan, "Show the timeline, without running it."),
     "report": (report.report, "Draw a finished run as a page."),
     "serve": (serve.serve, "Serve live prices over HTTP, WebSocket and gRPC."),
+    "watch": (watch.watch, "Show live prices of a server."),
     "lint": (lint.lint, "Find every mistake, without running it."),
     "list": (listing.list_, "What a playbook may name."),
     "init": (init.init, "Write a first playbook to change."),
@@ -46,6 +61,16 @@ for name, (verb, brief) in config.VERBS.items():
     configuration.command(name, short_help=brief)(guarded(verb))
 app.add_typer(
     configuration, name="config", help="What a server is told.", short_help="Check what a server is told."
+)
+
+hosted = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+for name, (verb, brief) in runs.VERBS.items():
+    hosted.command(name, short_help=brief)(guarded(verb))
+app.add_typer(
+    hosted,
+    name="runs",
+    help="The playbooks that run on a server.",
+    short_help="What runs on a server; end it.",
 )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdsim.cli import documents, failures, pages, wiring
+from mdsim.cli import connection, documents, failures, pages, wiring
 from mdsim.core.errors import ExitCode, MdsimError, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mdsim.playbook.plan import Plan
     from mdsim.run.journal import Journal
     from mdsim.run.ledger import Observer
+    from mdsim.run.result import RunResult
     from mdsim.run.runner import RunSettings
 
 SEED = 1
@@ -57,6 +58,13 @@ def play(
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Write the run as one page to read.")
     ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Run on the market of 'mdsim serve' there, instead of one of its own."
+        ),
+    ] = None,
+    insecure: connection.Insecure = False,
     as_json: Annotated[bool, typer.Option("--json", help="Nothing but one JSON document on stdout.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only the verdict, and what speaks against it.")
@@ -74,7 +82,10 @@ def play(
         journal=journal,
         report=None if report is None else pages.checked_path(report),
         style="json" if as_json else "quiet" if quiet else "full",
+        server=server,
+        insecure=insecure,
     )
+    _check_server(request)
     if files.count(documents.STDIN) > 1:
         raise UsageError("MD336", "stdin can be read once", hint="write - only once")
     codes: list[ExitCode] = []
@@ -113,6 +124,7 @@ class Request:
     Attributes:
         cycle: as written, to be repeated in the command that runs it again.
         style: ``full``, ``quiet`` or ``json``.
+        server: address of the server to run on, None to run here.
     """
 
     settings: dict[str, str]
@@ -125,6 +137,8 @@ class Request:
     journal: Path | None
     report: Path | None
     style: str
+    server: str | None = None
+    insecure: bool = False
 
     def again(self, name: str) -> str:
         """The command that gives the same run."""
@@ -135,6 +149,8 @@ class Request:
             words += ["--only", phase]
         words += ["--cycle", self.cycle] if self.cycle else []
         words += ["--keep-effects"] if self.keep_effects else []
+        words += ["--server", self.server] if self.server else []
+        words += ["--speed", f"{self.speed:g}"] if self.server and self.speed else []
         return shlex.join(words)
 
 
@@ -150,9 +166,11 @@ def _play_one(name: str, request: Request, folder: Path | None, page: Path | Non
     if found.note and request.style == "full":
         typer.echo(found.note)
     compiled = wiring.compile_found(found, request.settings)
-    if compiled.warnings and request.style != "json":
+    if compiled.warnings and request.style != "json" and request.server is None:  # a server tells its own
         text = found.raw.decode("utf-8-sig")
         typer.echo(render(compiled.warnings, text), err=True)
+    if request.server is not None:
+        return _play_there(found, compiled.plan, request, folder, page)
     plan = compiler.only(compiled.plan, request.only) if request.only else compiled.plan
     cycle_ns = request.cycle_ns or plan.baseline.cycle_ns or runner.choose_cycle_ns(plan.expected_ns)
     feed = wiring.open_feed(plan, request.seed, cycle_ns)
@@ -188,6 +206,48 @@ def _play_one(name: str, request: Request, folder: Path | None, page: Path | Non
             series.write(recorder.series(), folder)
     if page is not None and kept is not None and recorder is not None:
         pages.write(page, kept.entries, recorder.series(), again)
+    return Played(found.file, plan, result, elapsed_ns, again)
+
+
+def _play_there(
+    found: documents.Found, plan: Plan, request: Request, folder: Path | None, page: Path | None
+) -> Played:
+    """The same on a server: compiled here first, so that mistakes are shown with their lines."""
+    import trio
+
+    from mdsim.cli import remote
+    from mdsim.cli.live import LiveView
+    from mdsim.cli.recap import Played
+    from mdsim.run.clock import wall_ns
+    from mdsim.run.runner import RunSettings
+
+    assert request.server is not None
+    speed = request.speed or 1.0
+    order = remote.Order(
+        found.raw.decode("utf-8-sig"), dict(request.settings), request.seed, speed, plan.symbols
+    )
+    client = connection.connect(request.server, insecure=request.insecure)
+    book = _open_journal(folder)
+    kept = None if page is None else pages.Kept()
+    screen, follow = _observer(plan, request)
+    observers: list[Observer] = [*screen, *(one for one in (book, kept) if one is not None)]
+    live = next((one for one in screen if isinstance(one, LiveView)), None)
+    again = request.again(found.file)
+    started_ns = wall_ns()
+
+    async def main() -> RunResult:
+        async with client:
+            return await remote.play(client, order, observers, live)
+
+    try:
+        with follow:
+            result = trio.run(main)
+    finally:
+        elapsed_ns = wall_ns() - started_ns
+        if book is not None:
+            book.close(_sidecar(RunSettings(request.seed, 0, speed), elapsed_ns, again))
+    if page is not None and kept is not None:
+        pages.write(page, kept.entries, None, again)
     return Played(found.file, plan, result, elapsed_ns, again)
 
 
@@ -268,6 +328,18 @@ def _sidecar(settings: RunSettings, elapsed_ns: int, again: str) -> dict[str, Js
         "python": platform.python_version(),
         "platform": platform.platform(),
     }
+
+
+def _check_server(request: Request) -> None:
+    """Some options are about a market of one's own."""
+    given = {"--only": request.only, "--cycle": request.cycle, "--keep-effects": request.keep_effects}
+    wrong = [name for name, value in given.items() if value]
+    if request.server is not None and wrong:
+        raise UsageError(
+            "MD336",
+            f"{wrong[0]} does not go together with --server",
+            hint="the server's market goes on by itself, for others too",
+        )
 
 
 def _checked_speed(speed: float | None) -> float | None:

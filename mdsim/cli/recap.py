@@ -68,7 +68,8 @@ def draw(console: Console, played: Played, *, quiet: bool = False) -> None:
     for note in result.notes:
         console.print(f"note    {note}", style="dim")
     console.print(f"seed    {result.seed}", style="dim")
-    console.print(f"digest  {result.digest}", style="dim", soft_wrap=True)
+    if result.digest:  # a market that others share has none of this run alone
+        console.print(f"digest  {result.digest}", style="dim", soft_wrap=True)
     console.print(f"again   {played.again}", soft_wrap=True)
 
 

@@ -27,6 +27,8 @@ from mdsim.client.failures import AnswerError, refused, unreachable
 
 MESSAGE_MOST_BYTES = 4 << 20
 """Past this a message is refused; the largest honest one is a book of a thousand levels."""
+SILENCE_S = 60.0
+"""How long nothing at all may come; servers ping several times as often, so then the line is dead."""
 CLOSE_S = 2.0
 SEND_S = 10.0
 BROKE = 1006
@@ -131,7 +133,8 @@ class WebSocket:
                 await trio.lowlevel.checkpoint()
                 raise self._closed
             try:
-                data = await self._stream.receive_some(_RECEIVE_BYTES)
+                with trio.fail_after(SILENCE_S):
+                    data = await self._stream.receive_some(_RECEIVE_BYTES)
                 self._protocol.receive_data(bytes(data) or None)
                 self._events.extend(self._protocol.events())
                 if not data and not self._events:

@@ -61,4 +61,11 @@ CLIENT: dict[str, Explanation] = {
         "",
         "",
     ),
+    "MD508": Explanation(
+        "a run that was left",
+        "The first Ctrl-C ends a run on a server and waits until its effects are released; the second one "
+        "does not wait. The server ends the run all the same, unless it could not be reached.",
+        "",
+        "",
+    ),
 }
