@@ -167,9 +167,9 @@ def websockets(pipe: Connection, interval_s: float) -> None:
 async def _picows(pipe: Connection, interval_s: float) -> None:
     import picows as library  # noqa: PLC0415 optional
 
-    readers: dict[object, None] = {}
+    readers: dict[library.WSTransport, None] = {}
 
-    class Listener(library.WSListener):  # type: ignore[misc]
+    class Listener(library.WSListener):
         def on_ws_connected(self, transport: library.WSTransport) -> None:
             readers[transport] = None
 
@@ -178,7 +178,7 @@ async def _picows(pipe: Connection, interval_s: float) -> None:
 
     def send(data: bytes) -> None:
         for reader in list(readers):
-            reader.send(library.WSMsgType.TEXT, data)  # type: ignore[attr-defined]
+            reader.send(library.WSMsgType.TEXT, data)
 
     server = await library.ws_create_server(lambda _request: Listener(), "127.0.0.1", 0, backlog=4096)
     meter = Meter(pipe, server.sockets[0].getsockname()[1])
