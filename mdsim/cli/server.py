@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import ssl
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import trio
@@ -21,7 +22,8 @@ from mdsim.api.http import HttpServer
 from mdsim.api.rest import make_app
 from mdsim.api.tickets import Tickets
 from mdsim.api.websocket import WebSockets
-from mdsim.cli import wiring
+from mdsim.cli import library, wiring
+from mdsim.cli.server_telemetry import Telemetry
 from mdsim.config.settings import Settings
 from mdsim.core.errors import UsageError
 from mdsim.core.instruments import Catalogue
@@ -33,6 +35,10 @@ from mdsim.publish.hub import Hub
 from mdsim.publish.limits import HubLimits
 from mdsim.run.clock import utc_ns
 from mdsim.run.live import LiveMarket
+from mdsim.run.manager import RunsManager
+
+_RELEASE_S = 10.0
+"""How long runs may take to release their effects when the server stops."""
 
 
 class Server:
@@ -59,6 +65,7 @@ class Server:
             step_ns=max(interval_ns, MS),
         )
         self.settings = settings
+        self._stopping = trio.Event()
         self.live = LiveMarket(
             wiring.feeds()["synthetic"].open(request),
             wiring.effects(),
@@ -84,9 +91,17 @@ class Server:
         most = publication.subscribers_per_symbol
         hub_limits = HubLimits(subscribers_per_symbol=most, depth_levels=publication.depth_levels)
         self.hub = Hub(market, hub_limits, clock_ns=utc_ns)
+        self.telemetry = Telemetry(settings, self.live)
+        self.runs = RunsManager(
+            self.live.pump,
+            replace(wiring.world(), catalogue=market.catalogue, offline=False),
+            library=library.playbooks(),
+            ceilings=settings.chaos.ceilings_of,
+            observe=self.telemetry.observers,
+        )
         self.grpc = GrpcServer(
             market,
-            None,
+            self.runs,
             clock_ns=utc_ns,
             limits=GrpcLimits(subscribers_per_symbol=most, compression=publication.compression),
             security=security,
@@ -96,16 +111,17 @@ class Server:
         tickets = Tickets(trio.current_time)
         app = make_app(
             market,
-            None,
+            self.runs,
             asks=AskReader(market.catalogue, tuple(self.hub.codecs)),
             tickets=tickets,
-            metrics=self._metrics,
+            metrics=self.telemetry.metrics.render,
             sources=self._sources,
             security=security,
             compress=publication.compression,
         )
         self.door = FrontDoor(HttpServer(app), WebSockets(self.hub, tickets), tls=self._tls())
-        self.live.sinks += [self.hub.publish, self.grpc.publish]
+        self.telemetry.follow(self.hub, self.grpc, self.runs)
+        self.live.sinks += [self.hub.publish, self.grpc.publish, self.telemetry.measure]
 
     async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until ``stop``; started once prices flow and every port listens."""
@@ -116,14 +132,19 @@ class Server:
                 await door.start(self.door.serve, server.bind, server.port)
                 async with trio.open_nursery() as market:
                     await market.start(self.live.run)
+                    await market.start(self.runs.run)
                     task_status.started()
+                    await self._stopping.wait()
+                    with trio.move_on_after(_RELEASE_S):
+                        await self.runs.close()
+                    self.live.stop()
                 # The market has stopped: nobody will get anything any more, so let everyone go.
                 self.door.stop()
             grpc.cancel_scope.cancel()
 
     def stop(self) -> None:
-        """End the market, then say goodbye to its readers."""
-        self.live.stop()
+        """End the runs, with their effects released, then the market, then say goodbye to its readers."""
+        self._stopping.set()
 
     def greeting(self) -> list[str]:
         """Where it serves, for whoever started it."""
@@ -152,9 +173,6 @@ class Server:
                 updates=self.live.engine.market.cycles,
             ),
         )
-
-    def _metrics(self) -> bytes:
-        return b""
 
     def _pem(self) -> tuple[bytes, bytes] | None:
         server = self.settings.server

@@ -11,7 +11,7 @@ from mdsim.core.seeds import SeedTree
 from mdsim.core.serving import Published
 from mdsim.engine.corridor import Engine
 from mdsim.engine.tape import Tape, TapeSettings
-from mdsim.run.clock import RealPacer
+from mdsim.run.clock import RealPacer, wall_ns
 from mdsim.run.pump import Pump
 
 Sink = Callable[[Sequence[Published]], None]
@@ -23,6 +23,7 @@ class LiveMarket:
 
     Attributes:
         sinks: called in order after every cycle, with everything it published.
+        began_ns: wall clock when the present cycle began, for whoever measures it.
     """
 
     def __init__(
@@ -41,8 +42,15 @@ class LiveMarket:
         self._start_ns = feed.start_ns
         self._interval_ns = interval_ns
         self._stopping = False
-        self.pump = Pump(self.engine, feed.start_ns, interval_ns, RealPacer(feed.start_ns, 1.0))
+        self.began_ns = wall_ns()
+        self._pacer = RealPacer(feed.start_ns, 1.0)
+        self.pump = Pump(self.engine, feed.start_ns, interval_ns, self)
         self.pump.on_cycle = self._on_cycle
+
+    async def until(self, engine_ns: int) -> None:
+        """Pace the pump, and note when the cycle begins."""
+        await self._pacer.until(engine_ns)
+        self.began_ns = wall_ns()
 
     def _on_cycle(self, _now_ns: int) -> None:
         published = self.tape.record()

@@ -1,0 +1,105 @@
+"""What a server tells of itself: metrics bound to its parts, a log, traces, and what follows each run."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from mdsim.api.grpc_server import GrpcServer
+from mdsim.config.settings import Settings
+from mdsim.core.serving import Published, RunInfo, RunsPort
+from mdsim.core.time import MS, SECOND
+from mdsim.publish.hub import Hub
+from mdsim.run.clock import utc_ns, wall_ns
+from mdsim.run.ledger import Observer
+from mdsim.run.live import LiveMarket
+from mdsim.telemetry import readings
+from mdsim.telemetry.logs import open_log
+from mdsim.telemetry.metrics import Metrics
+from mdsim.telemetry.run_log import RunLog
+from mdsim.telemetry.run_meters import RunMeters
+from mdsim.telemetry.run_trace import RunTrace
+from mdsim.telemetry.traces import open_tracing
+
+
+class Telemetry:
+    """The metrics, the log and the tracing of one server.
+
+    Attributes:
+        log: JSON lines on stderr; stdout belongs to whoever started the server.
+    """
+
+    def __init__(self, settings: Settings, live: LiveMarket) -> None:
+        told = settings.telemetry
+        self.metrics = Metrics()
+        self.log = open_log(
+            sys.stderr,
+            level=told.log_level,
+            clock_ns=utc_ns,
+            secrets=settings.secrets(),
+            counted=lambda level: self.metrics.tally("market_data_log_lines_total", level),
+        )
+        self._meters = RunMeters(self.metrics, live.tape.catalogue)
+        self._tracing = (
+            open_tracing(told.otlp_endpoint, clock_ns=utc_ns, sample_ratio=told.trace_sample_ratio)
+            if told.otlp_endpoint
+            else None
+        )
+        market = live.engine.market
+        readings.bind_market(self.metrics, live.tape)
+        self.metrics.bind("market_data_cycles_total", lambda: {(): market.cycles})
+        self.metrics.bind("market_data_ticks_total", lambda: {(): market.ticks})
+        self.metrics.bind("market_data_price_updates_total", lambda: self._updates(live))
+        self._duration = self.metrics.buckets("market_data_cycle_duration_seconds")
+        self._lag = self.metrics.level("market_data_cycle_lag_seconds")
+        self._latency = [
+            self.metrics.window("market_data_publication_latency_ms", symbol, "all")
+            for symbol in live.tape.catalogue.symbols
+        ]
+        self._live = live
+
+    def follow(self, hub: Hub, grpc: GrpcServer, runs: RunsPort) -> None:
+        """Bind what stands only once the servers do."""
+        readings.bind_hub(self.metrics, hub.counters)
+        readings.bind_runs(self.metrics, runs)
+        readings.bind_subscribers(self.metrics, lambda: _added(hub.readers(), grpc.readers()))
+        counters, labels = grpc.counters, ("grpc",)
+        self.metrics.bind("market_data_messages_sent_total", lambda: {labels: counters.updates})
+        self.metrics.bind("market_data_sent_bytes_total", lambda: {labels: counters.update_bytes})
+        self.metrics.bind(
+            "market_data_messages_conflated_total", lambda: {labels: counters.conflated + counters.held}
+        )
+        self.metrics.bind("market_data_subscriptions_refused_total", lambda: {labels: counters.refused})
+        self.metrics.bind(
+            "market_data_connections",
+            lambda: {("websocket",): len(hub.subscribers), labels: len(grpc.streams)},
+        )
+
+    def observers(self, run: RunInfo) -> Sequence[Observer]:
+        """What follows a run that is about to start: log, metrics and, where they are on, traces."""
+        found: list[Observer] = [
+            RunLog(self.log, run.scenario_id, run.scenario_type),
+            self._meters.observer(run.scenario_type),
+        ]
+        if self._tracing is not None:
+            found.append(RunTrace(self._tracing, run.scenario_id, run.scenario_type))
+        return found
+
+    def measure(self, _published: Sequence[Published]) -> None:
+        """Last of the market's sinks: everything that the cycle published is on its way."""
+        took_ns = wall_ns() - self._live.began_ns
+        self._duration.add(took_ns / SECOND)
+        self._lag.value = max(0.0, (utc_ns() - self._live.engine.market.now_ns) / SECOND)
+        for window in self._latency:
+            window.add(took_ns / MS)
+
+    @staticmethod
+    def _updates(live: LiveMarket) -> dict[tuple[str, ...], float]:
+        market = live.engine.market
+        name = live.engine.feed.name
+        return {(symbol, name): market.seq(at) for at, symbol in enumerate(live.tape.catalogue.symbols)}
+
+
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    return Counter(one) + Counter(other)
