@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import trio
 
@@ -48,14 +48,16 @@ class AsyncioIsland:
         refused: questions that were one too many.
     """
 
-    def __init__(self, nursery: trio.Nursery, most_asks: int) -> None:
+    def __init__(self, answers: trio.Nursery, most_asks: int) -> None:
         self.asked = 0
         self.refused = 0
         self._most_asks = most_asks
-        self._nursery = nursery
+        self._answers = answers
+        self._ending = False
         self._token = trio.lowlevel.current_trio_token()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
+        self._followed: dict[asyncio.Queue[Any], None] = {}
 
     # Called from trio
 
@@ -129,7 +131,7 @@ class AsyncioIsland:
                     future.set_exception(stopping())
 
         with self._asking():
-            self._token.run_sync_soon(self._nursery.start_soon, answer)
+            self._token.run_sync_soon(self._answers.start_soon, answer)
             try:
                 return await asyncio.wrap_future(future)
             except asyncio.CancelledError:
@@ -143,7 +145,9 @@ class AsyncioIsland:
             StoppingError: the server stopped before the source ended.
         """
         loop = asyncio.get_running_loop()
-        arrived: asyncio.Queue[tuple[T] | BaseException | None] = asyncio.Queue()  # bounded by the room
+        arrived: asyncio.Queue[Any] = (
+            asyncio.Queue()
+        )  # items (T,), then an error or None; bounded by the room
         room = trio.Semaphore(FOLLOW_ROOM)
         scope = trio.CancelScope()
 
@@ -163,7 +167,10 @@ class AsyncioIsland:
             finally:
                 self.post(arrived.put_nowait, end)
 
-        self._token.run_sync_soon(self._nursery.start_soon, feed)
+        self._token.run_sync_soon(self._answers.start_soon, feed)
+        self._followed[arrived] = None
+        if self._ending:
+            arrived.put_nowait(stopping())
         try:
             while isinstance(item := await arrived.get(), tuple):
                 yield item[0]
@@ -171,7 +178,14 @@ class AsyncioIsland:
             if item is not None:
                 raise item
         finally:
+            del self._followed[arrived]
             self._token.run_sync_soon(scope.cancel)
+
+    def end_followed(self) -> None:
+        """End every followed stream, and all that would be, with the refusal of a server that stops."""
+        self._ending = True
+        for arrived in self._followed:
+            arrived.put_nowait(stopping())
 
     def tell(self, call: Callable[..., object], *args: object) -> None:
         """Let trio's thread call something soon; it must not raise."""
@@ -218,22 +232,33 @@ async def _closing(items: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
         yield items
 
 
+async def _answering(left: trio.Event, *, task_status: trio.TaskStatus[trio.Nursery]) -> None:
+    with trio.CancelScope(shield=True):
+        async with trio.open_nursery() as answers:
+            task_status.started(answers)
+            await left.wait()
+            answers.cancel_scope.cancel()
+
+
 @asynccontextmanager
 async def open_island(most_asks: int) -> AsyncIterator[AsyncioIsland]:
     """Start the thread; leaving the block ends the loop, and what it still asks.
 
-    An error of the block leaves as it is, in no group.
+    Until then answers go on, even when the block is cancelled: who leaves it says how long. An error of the
+    block leaves as it is, in no group.
     """
     failure: Exception | None = None
     async with trio.open_nursery() as nursery:
-        island = AsyncioIsland(nursery, most_asks)
+        left = trio.Event()
+        answers: trio.Nursery = await nursery.start(_answering, left)
+        island = AsyncioIsland(answers, most_asks)
         await nursery.start(island._live)
         try:
             yield island
         except Exception as error:  # noqa: BLE001, RUF100 - it is raised again below
             failure = error
         finally:
+            left.set()
             island._sink()
-            nursery.cancel_scope.cancel()
     if failure is not None:
         raise failure

@@ -111,7 +111,7 @@ class GrpcServer:
                     await self._tell_health(island)
             finally:
                 with trio.CancelScope(shield=True):
-                    await island.perform(self._close)
+                    await island.perform(partial(self._close, island))
                 self._feed.island = None
 
     async def _open(self, island: AsyncioIsland, bind: str, port: int) -> None:
@@ -175,11 +175,12 @@ class GrpcServer:
 
         await island.perform(tell)
 
-    async def _close(self) -> None:
+    async def _close(self, island: AsyncioIsland) -> None:
         if self._server is None:
             return
         await self._health.enter_graceful_shutdown()
         self.streams.end_all(stopping())
+        island.end_followed()
         await self._server.stop(self._limits.stop_grace_s)
         self._server = None
 

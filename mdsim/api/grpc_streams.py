@@ -243,6 +243,8 @@ class Streams:
         if stream.error is None:
             stream.begin(snapshot)
             self._streams[stream] = None
+            if self._stopping is not None:
+                stream.end(self._stopping)
 
     def remove(self, stream: PriceStream, why: MdsimError) -> None:
         """Forget a stream, whether it was added or is still to be."""
@@ -256,6 +258,7 @@ class Streams:
             stream.offer(batch)
 
     def end_all(self, error: MdsimError) -> None:
-        """Let every stream end."""
+        """Let every stream end, and every one that is still to come."""
+        self._stopping = error
         for stream in self._streams:
             stream.end(error)

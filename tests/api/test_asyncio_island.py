@@ -205,40 +205,53 @@ async def test_an_error_of_a_source_goes_to_who_follows() -> None:
             await island.perform(work)
 
 
-async def test_who_still_asks_when_the_island_sinks_is_told() -> None:
-    """A question and a followed stream end with the server's refusal, not in silence."""
-    begun = trio.Event()
-    heard: list[str] = []
+async def test_answers_go_on_while_the_block_is_cancelled() -> None:
+    """Whoever leaves the block decides for how long; the question under way is answered."""
+    begun, go_on = trio.Event(), trio.Event()
+    heard: list[int] = []
 
-    async def answer() -> None:
+    async def answer() -> int:
         begun.set()
-        await trio.sleep_forever()
+        await go_on.wait()
+        return 7
+
+    with trio.CancelScope() as scope:
+        async with open_island(4) as island, trio.open_nursery() as nursery:
+
+            async def work() -> None:
+                with trio.CancelScope(shield=True):
+                    heard.append(await island.perform(lambda: island.ask_task(answer)))
+
+            nursery.start_soon(work)
+            await begun.wait()
+            scope.cancel()
+            go_on.set()
+
+    assert heard == [7]
+
+
+async def test_followed_streams_are_told_when_the_server_stops() -> None:
+    """They end with the server's refusal, not in silence."""
+
+    ended: list[bool] = []
 
     async def endless() -> AsyncIterator[int]:
         yield 1
         await trio.sleep_forever()
 
-    async def ask(island: AsyncioIsland) -> None:
-        with pytest.raises(StoppingError):
-            await island.ask_task(answer)
-        heard.append("asked")
-
-    async def follow(island: AsyncioIsland) -> None:
-        with pytest.raises(StoppingError):
-            async for _ in island.follow(endless):
-                pass
-        heard.append("followed")
-
     async with open_island(4) as island:
-        tasks: list[asyncio.Future[None]] = []
-        island.post(lambda: tasks.extend(asyncio.ensure_future(work(island)) for work in (ask, follow)))
-        await begun.wait()
-        island._nursery.cancel_scope.cancel()
-        with trio.CancelScope(shield=True):
-            while len(heard) < 2:
-                await trio.lowlevel.checkpoint()
 
-    assert sorted(heard) == ["asked", "followed"]
+        async def work() -> None:
+            items = island.follow(endless)
+            if not ended:
+                await anext(items)
+                island.end_followed()
+                ended.append(True)
+            await anext(items)
+
+        for _ in range(2):  # the second is followed when it is too late already
+            with pytest.raises(StoppingError):
+                await island.perform(work)
 
 
 async def test_what_is_posted_after_the_end_is_forgotten() -> None:

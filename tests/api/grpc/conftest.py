@@ -57,6 +57,8 @@ class FakeRuns:
     def __init__(self) -> None:
         self.asked: list[RunRequest] = []
         self.held = trio.Event()
+        self.go_on = trio.Event()
+        self.silent = False
         self.cancelled = trio.Event()
         self.entries = 3
         self.told = 0
@@ -83,9 +85,10 @@ class FakeRuns:
         if request.library == "held":
             self.held.set()
             try:
-                await trio.sleep_forever()
-            finally:
+                await self.go_on.wait()
+            except trio.Cancelled:
                 self.cancelled.set()
+                raise
         if request.library == "taken":
             raise ConflictError("MD351", "run-1 touches BTC-USD", hint="stop it first")
         if request.library == "broken":
@@ -121,6 +124,8 @@ class FakeRuns:
             for number in range(after + 1, self.entries + 1):
                 self.told = number
                 yield number, Entry("mark", number * 10, "fall/2", {"text": "half-way", "n": number})
+            if self.silent:
+                await trio.sleep_forever()
         finally:
             self.unfollowed.set()
 

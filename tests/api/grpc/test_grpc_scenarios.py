@@ -194,18 +194,47 @@ async def test_a_start_is_given_up_when_its_caller_stops_waiting(serve: Serve) -
     assert got.status is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-async def test_a_start_under_way_is_refused_when_the_server_stops(serve: Serve) -> None:
-    """Its caller learns that the server is stopping, and the work for it is undone."""
+async def test_a_call_under_way_may_finish_when_the_server_stops(serve: Serve) -> None:
+    """It is answered within the grace, although streams have ended already."""
     async with serve() as served, trio.open_nursery() as nursery:
+        answers: list[pb.Scenario] = []
 
         async def start() -> None:
-            got = await served.client.refused(RUN, pb.RunPlaybookRequest(library="held"))
-            assert (got.status, got.detail.code) == (grpc.StatusCode.UNAVAILABLE, "MD433")
+            answers.append(await served.client.ask(RUN, pb.RunPlaybookRequest(library="held"), pb.Scenario))
 
+        watch = served.client.open(WATCH, pb.WatchScenarioRequest(scenario_id="run-1"), pb.ScenarioEvent)
+        served.runs.silent = True
+        await watch.joined()
         nursery.start_soon(start)
         await served.runs.held.wait()
         served.stop()
-        await served.runs.cancelled.wait()
+        await watch.refused()
+        served.runs.go_on.set()
+
+    assert [answer.scenario_id for answer in answers] == ["run-1"]
+
+
+async def test_a_call_that_does_not_finish_is_given_up_after_the_grace(serve: Serve) -> None:
+    """The work for it is undone before the server is gone."""
+    async with serve(limits=GrpcLimits(stop_grace_s=0.05)) as served, trio.open_nursery() as nursery:
+        nursery.start_soon(served.client.refused, RUN, pb.RunPlaybookRequest(library="held"))
+        await served.runs.held.wait()
+        served.stop()
+        await served.stopped.wait()
+        assert served.runs.cancelled.is_set()
+
+
+async def test_watchers_are_told_at_once_when_the_server_stops(serve: Serve) -> None:
+    """The grace is for calls that come to an end."""
+    async with serve() as served:
+        served.runs.entries = 0
+        served.runs.silent = True
+        watch = served.client.open(WATCH, pb.WatchScenarioRequest(scenario_id="run-1"), pb.ScenarioEvent)
+        await watch.joined()
+        served.stop()
+        got = await watch.refused()
+
+    assert (got.status, got.detail.code) == (grpc.StatusCode.UNAVAILABLE, "MD433")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mdsim._proto.v1 import market_pb2
 from mdsim._proto.v1 import price_feed_pb2 as pb
-from mdsim.api.grpc_streams import Batch, GrpcCounters, PriceStream, part
+from mdsim.api.asyncio_island import StoppingError, stopping
+from mdsim.api.grpc_streams import Batch, GrpcCounters, PriceStream, Streams, part
 
 BTC, ETH = frozenset({"BTC-USD"}), frozenset({"ETH-USD"})
 BOTH = BTC | ETH
@@ -139,6 +140,17 @@ def test_a_snapshot_stands_before_everything() -> None:
 
     assert read(one.take()).snapshot
     assert numbers(read(one.take())) == [("BTC-USD", 2)]
+
+
+def test_a_stream_that_comes_while_the_server_stops_is_ended() -> None:
+    """Whoever joins too late is not left waiting."""
+    streams, early, late = Streams(), stream(), stream()
+    streams.add(early, b"")
+    streams.end_all(stopping())
+    streams.add(late, b"")
+
+    assert isinstance(early.error, StoppingError)
+    assert isinstance(late.error, StoppingError)
 
 
 @settings(deadline=None, derandomize=True, max_examples=60)
