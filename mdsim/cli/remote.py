@@ -18,7 +18,6 @@ from mdsim.core.events import Entry, Tick
 if TYPE_CHECKING:
     from mdsim.cli.live import LiveView
     from mdsim.client import Client
-    from mdsim.client.run import Run
     from mdsim.run.ledger import Observer
     from mdsim.run.result import RunResult
 
@@ -51,32 +50,29 @@ async def play(
         RefusedError: it may not run.
         UnreachableError: the server cannot be reached, or not any more.
     """
-    run = await client.runs.start(order.playbook, params=order.params, seed=order.seed, speed=order.speed)
-    for warning in run.warnings:
-        typer.echo(warning, err=True)
-    following = _Following(client, run, order, [*observers], live)
-    return await following.result()
+    return await _Following(client, order, [*observers], live).result()
 
 
 class _Following:
     def __init__(
-        self, client: Client, run: Run, order: Order, observers: list[Observer], live: LiveView | None
+        self, client: Client, order: Order, observers: list[Observer], live: LiveView | None
     ) -> None:
         self._client = client
-        self._id = run.scenario_id
+        self._id = ""
         self._order = order
         self._collected = Collected()
         self._observers: list[Observer] = [self._collected, *observers]
         self._live = live
         self._prices: dict[str, Decimal] = {}
-        self._anchor = (run.started_ns, 0)
-        self._now_ns = run.started_ns
+        self._anchor = (0, 0)
+        self._now_ns = 0
         self._stopping = False
 
     async def result(self) -> RunResult:
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._listen, nursery)
+                await nursery.start(self._listen, nursery)
+                await self._start()
                 if self._live is not None and self._order.symbols:
                     nursery.start_soon(self._watch, self._live)
                 async with self._client.runs.events(self._id) as events:
@@ -87,6 +83,18 @@ class _Following:
             raise _first(group) from None
         run = await self._client.runs.get(self._id)
         return self._collected.conclude(run.verdict, run.reason)
+
+    async def _start(self) -> None:
+        order = self._order
+        run = await self._client.runs.start(
+            order.playbook, params=order.params, seed=order.seed, speed=order.speed
+        )
+        self._id = run.scenario_id
+        self._anchor, self._now_ns = (run.started_ns, 0), run.started_ns
+        for warning in run.warnings:
+            typer.echo(warning, err=True)
+        if self._stopping:  # the signal came while it was being started
+            await self._client.runs.stop(self._id)
 
     def _tell(self, entry: Entry) -> None:
         for observer in self._observers:
@@ -111,24 +119,28 @@ class _Following:
         passed_ns = 0 if self._collected.paused else self._now_ns - seen_ns
         return at_ns + round(passed_ns * self._order.speed)
 
-    async def _listen(self, nursery: trio.Nursery) -> None:
+    async def _listen(
+        self, nursery: trio.Nursery, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
         """The first signal ends the run on the server, and we see it out; the second one leaves."""
         try:
             receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM)
             with receiver as signals:
+                task_status.started()
                 async for number in signals:
                     if self._stopping:
                         raise DataError(
                             "MD508",
-                            f"{self._id} was left before it had ended",
-                            hint=f"see what became of it with: mdsim runs show {self._id}",
+                            f"{self._id or 'the run'} was left before it had ended",
+                            hint="see what became of it with: mdsim runs list",
                         )
                     if number == signal.SIGTERM:
                         self._collected.aborted_by = ExitCode.TERMINATED
                     self._stopping = True
-                    nursery.start_soon(self._client.runs.stop, self._id)
+                    if self._id:
+                        nursery.start_soon(self._client.runs.stop, self._id)
         except RuntimeError:  # signals come to the main thread alone
-            return
+            task_status.started()
 
 
 def _first(group: BaseExceptionGroup[MdsimError]) -> MdsimError:

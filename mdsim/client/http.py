@@ -59,6 +59,7 @@ class Http:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         guarded: bool = False,
+        patience_s: float = 0.0,
     ) -> T:
         """Send a request and read its answer.
 
@@ -70,6 +71,7 @@ class Http:
             body: JSON.
             headers: further ones.
             guarded: show the token.
+            patience_s: how much longer than usual the answer may take.
 
         Raises:
             UnreachableError: no answer came.
@@ -86,6 +88,7 @@ class Http:
                 **(self._authorization if guarded else {}),
                 **(headers or {}),
             },
+            timeout=httpx.Timeout(self._timeout_s, read=self._timeout_s + patience_s),
         )
         with self._telling():
             response = await self._client.send(request, stream=True)

@@ -14,6 +14,10 @@ from mdsim.client.http import Http
 from mdsim.client.run import Run
 
 PLAYBOOKS = "/chaos/playbooks"
+COMPILING_S = 60.0
+"""How much longer an answer may take that waits for plans to be compiled and rehearsed, one at a time."""
+RELEASING_S = 30.0
+"""How much longer when it waits for the last steps of runs and the release of their effects."""
 
 
 class _Runs(msgspec.Struct, frozen=True):
@@ -58,7 +62,9 @@ class Runs:
         """
         body = _body(playbook, library, params or {}, seed, speed, overlap)
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        return await self._http.send("POST", PLAYBOOKS, Run, body=body, headers=headers, guarded=True)
+        return await self._http.send(
+            "POST", PLAYBOOKS, Run, body=body, headers=headers, guarded=True, patience_s=COMPILING_S
+        )
 
     async def plan(
         self,
@@ -93,11 +99,13 @@ class Runs:
     async def stop(self, scenario_id: str) -> Run:
         """End it and release its effects; a run that has ended is no error."""
         path = f"/chaos/stop-scenario/{quote(scenario_id, safe='')}"
-        return await self._http.send("DELETE", path, Run, guarded=True)
+        return await self._http.send("DELETE", path, Run, guarded=True, patience_s=RELEASING_S)
 
     async def stop_all(self) -> tuple[Run, ...]:
         """End every run; what was stopped."""
-        answer = await self._http.send("DELETE", "/chaos/stop-all", _Runs, guarded=True)
+        answer = await self._http.send(
+            "DELETE", "/chaos/stop-all", _Runs, guarded=True, patience_s=RELEASING_S
+        )
         return answer.scenarios
 
     @asynccontextmanager

@@ -15,7 +15,7 @@ from mdsim.client.failures import AnswerError, NotFoundRefusedError, Unreachable
 from mdsim.client.http import Http
 
 if TYPE_CHECKING:
-    from tests.client.conftest import Asked, Reply, Serve
+    from tests.conftest import Asked, Reply, Serve
 
 RUN = {"scenario_id": "s-1", "scenario_type": "playbook", "playbook": "crash"}
 

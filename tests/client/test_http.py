@@ -16,7 +16,7 @@ from mdsim.client.failures import AnswerError, RefusedError, UnableRefusedError,
 from mdsim.core.errors import ConflictError, ExitCode, LimitError, NotFoundError
 
 if TYPE_CHECKING:
-    from tests.client.conftest import Asked, Reply, Serve
+    from tests.conftest import Asked, Reply, Serve
 
 
 @pytest.mark.parametrize(

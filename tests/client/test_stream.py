@@ -15,7 +15,8 @@ from mdsim.core.events import BookSnapshot, Tick
 from mdsim.core.serving import MarketEvent
 
 if TYPE_CHECKING:
-    from tests.client.conftest import Asked, OpenStage, Reply, Serve
+    from tests.client.conftest import OpenStage
+    from tests.conftest import Asked, Reply, Serve
 
 
 async def test_a_stream_begins_with_a_snapshot_and_goes_on_with_what_is_published(
