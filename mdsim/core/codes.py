@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mdsim.core.codes_chaos import CHAOS
 from mdsim.core.codes_client import CLIENT
 from mdsim.core.codes_grpc import GRPC
 from mdsim.core.codes_http import HTTP
@@ -759,6 +760,7 @@ CODES: dict[str, Explanation] = {
         "mdsim play crash.yaml > somewhere/with/room",
     ),
     **RUNS,
+    **CHAOS,
     "MD380": Explanation(
         "no journal of a run",
         "A report is drawn from what a run has written: the folder that 'mdsim play --journal' was given, or "

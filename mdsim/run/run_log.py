@@ -62,7 +62,7 @@ class RunLog:
         self._news = trio.Event()
 
     async def after(self, number: int) -> tuple[int, Entry] | None:
-        """The first entry kept with a number above ``number``, once there is one; None: there will be none."""
+        """The first entry kept with a number above this one, once there is one; None: there will be none."""
         while (following := self._next(number)) is None and not self.closed:
             await self._news.wait()
         return following
