@@ -31,6 +31,9 @@ def serve(
     ] = None,
     tls_cert: Annotated[str | None, typer.Option(metavar="FILE", help="Certificate chain in PEM.")] = None,
     tls_key: Annotated[str | None, typer.Option(metavar="FILE", help="Its private key.")] = None,
+    log_level: Annotated[
+        str | None, typer.Option(metavar="LEVEL", help="Least that is logged: debug, info, warning, error.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Root of every random draw of the market.")] = 1,
 ) -> None:
     """Serve a live market until Ctrl-C or SIGTERM; needs no configuration, no key and no network."""
@@ -46,6 +49,7 @@ def serve(
         "--max-subscribers": max_subscribers,
         "--tls-cert": tls_cert,
         "--tls-key": tls_key,
+        "--log-level": log_level,
     }
     flags = {name: str(value) for name, value in given.items() if value is not None}
     trio.run(server.run, _settings(file, flags), seed)

@@ -36,6 +36,7 @@ from mdsim.publish.limits import HubLimits
 from mdsim.run.clock import utc_ns
 from mdsim.run.live import LiveMarket
 from mdsim.run.manager import RunsManager
+from mdsim.telemetry.logs import standard_logs_into
 
 _RELEASE_S = 10.0
 """How long runs may take to release their effects when the server stops."""
@@ -141,6 +142,7 @@ class Server:
                 # The market has stopped: nobody will get anything any more, so let everyone go.
                 self.door.stop()
             grpc.cancel_scope.cancel()
+        await self.telemetry.close()
 
     def stop(self) -> None:
         """End the runs, with their effects released, then the market, then say goodbye to its readers."""
@@ -204,7 +206,8 @@ class Server:
 async def run(settings: Settings, seed: int) -> None:
     """Serve until SIGINT or SIGTERM."""
     server = Server(settings, seed)
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    told = standard_logs_into(server.telemetry.log)
+    with told, trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(server.serve)
             typer.echo("\n".join(server.greeting()))

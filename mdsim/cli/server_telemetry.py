@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import trio
 
 from mdsim.api.grpc_server import GrpcServer
 from mdsim.config.settings import Settings
@@ -19,8 +22,9 @@ from mdsim.telemetry.logs import open_log
 from mdsim.telemetry.metrics import Metrics
 from mdsim.telemetry.run_log import RunLog
 from mdsim.telemetry.run_meters import RunMeters
-from mdsim.telemetry.run_trace import RunTrace
-from mdsim.telemetry.traces import open_tracing
+
+if TYPE_CHECKING:
+    from mdsim.telemetry.traces import Tracing
 
 
 class Telemetry:
@@ -41,11 +45,7 @@ class Telemetry:
             counted=lambda level: self.metrics.tally("market_data_log_lines_total", level),
         )
         self._meters = RunMeters(self.metrics, live.tape.catalogue)
-        self._tracing = (
-            open_tracing(told.otlp_endpoint, clock_ns=utc_ns, sample_ratio=told.trace_sample_ratio)
-            if told.otlp_endpoint
-            else None
-        )
+        self._tracing = _tracing(settings)
         market = live.engine.market
         readings.bind_market(self.metrics, live.tape)
         self.metrics.bind("market_data_cycles_total", lambda: {(): market.cycles})
@@ -83,8 +83,15 @@ class Telemetry:
             self._meters.observer(run.scenario_type),
         ]
         if self._tracing is not None:
+            from mdsim.telemetry.run_trace import RunTrace
+
             found.append(RunTrace(self._tracing, run.scenario_id, run.scenario_type))
         return found
+
+    async def close(self) -> None:
+        """Send the spans that are left, in a thread: a dead endpoint must not hold the loop."""
+        if self._tracing is not None:
+            await trio.to_thread.run_sync(self._tracing.close)
 
     def measure(self, _published: Sequence[Published]) -> None:
         """Last of the market's sinks: everything that the cycle published is on its way."""
@@ -99,6 +106,16 @@ class Telemetry:
         market = live.engine.market
         name = live.engine.feed.name
         return {(symbol, name): market.seq(at) for at, symbol in enumerate(live.tape.catalogue.symbols)}
+
+
+def _tracing(settings: Settings) -> Tracing | None:
+    """OpenTelemetry is loaded only where spans have somewhere to go."""
+    told = settings.telemetry
+    if not told.otlp_endpoint:
+        return None
+    from mdsim.telemetry.traces import open_tracing
+
+    return open_tracing(told.otlp_endpoint, clock_ns=utc_ns, sample_ratio=told.trace_sample_ratio)
 
 
 def _added(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:

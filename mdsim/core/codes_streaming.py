@@ -26,14 +26,16 @@ STREAMING: dict[str, Explanation] = {
     ),
     "MD403": Explanation(
         "a field that is missing or of the wrong shape",
-        "channels and symbols are lists of names, with one name at least. In an address they are separated by "
+        "channels and symbols are lists of names, with one name at least. In an address they are "
+        "separated by "
         "commas.",
         '{"op":"subscribe","channels":"tick","symbols":["BTC-USD"]}',
         '{"op":"subscribe","channels":["tick"],"symbols":["BTC-USD"]}',
     ),
     "MD404": Explanation(
         "a channel that does not exist",
-        "The channels are tick, depth, trades, ohlcv_1m, ohlcv_5m, ohlcv_15m, ohlcv_1h, ohlcv_4h, ohlcv_1d and "
+        "The channels are tick, depth, trades, ohlcv_1m, ohlcv_5m, ohlcv_15m, ohlcv_1h, ohlcv_4h, "
+        "ohlcv_1d and "
         "events.",
         '{"op":"subscribe","channels":["ticker"],"symbols":["BTC-USD"]}',
         '{"op":"subscribe","channels":["tick"],"symbols":["BTC-USD"]}',
@@ -53,7 +55,8 @@ STREAMING: dict[str, Explanation] = {
     ),
     "MD407": Explanation(
         "an interval that cannot be used",
-        "The interval is 0 for every message, or a duration with its unit, at most 1h: then the newest message "
+        "The interval is 0 for every message, or a duration with its unit, at most 1h: then the "
+        "newest message "
         "is sent once in each interval.",
         '{"op":"subscribe","channels":["tick"],"symbols":["BTC-USD"],"interval":250}',
         '{"op":"subscribe","channels":["tick"],"symbols":["BTC-USD"],"interval":"250ms"}',
@@ -86,7 +89,8 @@ STREAMING: dict[str, Explanation] = {
     ),
     "MD413": Explanation(
         "a server with all the connections it may have",
-        "HTTP and WebSocket connections together are bounded, by the server's own bound and by the descriptors "
+        "HTTP and WebSocket connections together are bounded, by the server's own bound and by the "
+        "descriptors "
         "that the system allows the process (ulimit -n).",
         "",
         "",

@@ -278,10 +278,11 @@ class RealPacer:
     A late cycle is not skipped: time catches up, so that a plan's order and stamps hold.
     """
 
-    def __init__(self, start_ns: int, speed: float) -> None:
+    def __init__(self, start_ns: int, speed: float, late_ns: int = 0) -> None:
         self._start_ns = start_ns
         self._speed = speed
-        self._start_s = trio.current_time()
+        # A live market starts at a full interval of UTC, which has begun already: it is late by that much.
+        self._start_s = trio.current_time() - late_ns / SECOND
         self._breathed_ns = wall_ns()
 
     async def until(self, engine_ns: int) -> None:

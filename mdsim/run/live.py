@@ -11,7 +11,7 @@ from mdsim.core.seeds import SeedTree
 from mdsim.core.serving import Published
 from mdsim.engine.corridor import Engine
 from mdsim.engine.tape import Tape, TapeSettings
-from mdsim.run.clock import RealPacer, wall_ns
+from mdsim.run.clock import RealPacer, utc_ns, wall_ns
 from mdsim.run.pump import Pump
 
 Sink = Callable[[Sequence[Published]], None]
@@ -43,7 +43,7 @@ class LiveMarket:
         self._interval_ns = interval_ns
         self._stopping = False
         self.began_ns = wall_ns()
-        self._pacer = RealPacer(feed.start_ns, 1.0)
+        self._pacer = RealPacer(feed.start_ns, 1.0, utc_ns() - feed.start_ns)
         self.pump = Pump(self.engine, feed.start_ns, interval_ns, self)
         self.pump.on_cycle = self._on_cycle
 

@@ -20,7 +20,6 @@ from mdsim.core.time import MS, format_duration
 from mdsim.engine.commands import Command, CutEffect, StartEffect
 from mdsim.engine.corridor import Engine
 from mdsim.engine.view import View
-from mdsim.engine.watches import Test, Watch, compile_condition
 from mdsim.playbook.plan import (
     Block,
     Body,
@@ -31,7 +30,6 @@ from mdsim.playbook.plan import (
     IfAct,
     Lane,
     LanesAct,
-    Question,
     RepeatAct,
     SayAct,
     Step,
@@ -43,6 +41,7 @@ from mdsim.run.ledger import Ledger
 from mdsim.run.result import Check, Verdict
 from mdsim.run.scope import Scope
 from mdsim.run.tempo import hastened
+from mdsim.run.waiting import Waiting
 
 
 class Tree:
@@ -74,12 +73,13 @@ class Tree:
         """
         self._run = run
         self._engine = engine
-        self._view = view
         self._pausable = pausable
         self._clock = clock
         self._ledger = ledger
         self._seeds = seeds
         self._end = end
+        self._view = view
+        self._waiting = Waiting(engine, view, clock)
 
     # Blocks
 
@@ -164,7 +164,7 @@ class Tree:
     async def step(self, step: Step, scope: Scope) -> None:
         """Run one step: its guard, its act, its timeout."""
         path, order = scope.path(step.path), scope.order(step.order)
-        if step.when is not None and self._test(step.when)(self._clock.now_ns) is not True:
+        if step.when is not None and self._waiting.test(step.when)(self._clock.now_ns) is not True:
             seen = dict(self._view.seen(step.when.condition))
             self._ledger.tell("step_skipped", path, verb=step.verb, when=step.when.text, seen=dict(seen))
             return
@@ -233,7 +233,7 @@ class Tree:
         elif isinstance(act, RepeatAct):
             await self._repeat(step, act, scope, order, path)
         elif isinstance(act, IfAct):
-            truth = self._test(act.question)(self._clock.now_ns) is True
+            truth = self._waiting.test(act.question)(self._clock.now_ns) is True
             self._ledger.tell(
                 "branch_taken", path, branch="then" if truth else "else", text=act.question.text
             )
@@ -274,7 +274,7 @@ class Tree:
             return
         started_ns = clock.now_ns
         until_ns = None if act.timeout_ns is None else started_ns + act.timeout_ns
-        woken = await self._watch(act.until, order, path, until_ns)
+        woken = await self._waiting.until(act.until, order, path, until_ns)
         waited = format_duration(clock.now_ns - started_ns)
         if woken is Woken.WATCH:
             self._ledger.answer("wait", path, act.until, Verdict.PASSED, note=f"after {waited}")
@@ -287,12 +287,12 @@ class Tree:
     async def _expect(self, act: ExpectAct, scope: Scope, order: tuple[int, ...], path: str) -> None:
         clock, question = self._clock, act.question
         started_ns = clock.now_ns
-        test = self._test(question)
+        test = self._waiting.test(question)
         if act.within_ns is None and scope.stamped_ns == started_ns:
             # What this lane has just done acts in the next cycle: look then, not before.
-            await self._next_cycle(order, path)
+            await self._waiting.next_cycle(order, path)
         elif act.within_ns is not None and test(started_ns) is not True:
-            await self._watch(question, order, path, started_ns + act.within_ns, test)
+            await self._waiting.until(question, order, path, started_ns + act.within_ns, test)
         verdict = Verdict.PASSED if test(clock.now_ns) is True else Verdict.FAILED
         note = ""
         if act.within_ns is not None:
@@ -313,7 +313,7 @@ class Tree:
         self, step: Step, act: RepeatAct, scope: Scope, order: tuple[int, ...], path: str
     ) -> None:
         clock, number = self._clock, 0
-        test = None if act.until is None else self._test(act.until)
+        test = None if act.until is None else self._waiting.test(act.until)
         while act.times is None or number < act.times:
             if test is not None and test(clock.now_ns) is True:
                 return
@@ -328,7 +328,7 @@ class Tree:
                 await clock.rest(order, path, until_ns=started_ns + every_ns)
             elif clock.now_ns == started_ns:
                 # An iteration that takes no time would never let the market move: one cycle each.
-                await self._next_cycle(order, path)
+                await self._waiting.next_cycle(order, path)
 
     async def _choose(self, act: ChooseAct, scope: Scope, path: str) -> None:
         total = sum(branch.weight for branch in act.branches)
@@ -368,7 +368,7 @@ class Tree:
             return
         self._ledger.tell("paused", path, text=text)
         self._clock.paused = True
-        await self._next_cycle(step.order, path)
+        await self._waiting.next_cycle(step.order, path)
 
     # Helpers
 
@@ -383,33 +383,6 @@ class Tree:
         stamp_ns = self._clock.engine_ns
         scope.stamped_ns = self._clock.now_ns
         self._engine.submit(Command(stamp_ns, order, self._run, path, action))
-
-    def _test(self, question: Question) -> Test:
-        return compile_condition(question.condition, self._view)
-
-    async def _watch(
-        self,
-        question: Question,
-        order: tuple[int, ...],
-        path: str,
-        until_ns: int | None,
-        test: Test | None = None,
-    ) -> Woken:
-        clock = self._clock
-        watch = Watch(clock, order, path, clock.engine_ns, test or self._test(question))
-        self._engine.watch(watch)
-        try:
-            return await clock.rest(order, path, until_ns=until_ns, rank=Rank.DEADLINE, watch=watch)
-        finally:
-            self._engine.unwatch(watch)
-
-    async def _next_cycle(self, order: tuple[int, ...], path: str) -> None:
-        watch = Watch(self._clock, order, path, self._clock.engine_ns, lambda _now_ns: True)
-        self._engine.watch(watch)
-        try:
-            await self._clock.rest(order, path, watch=watch)
-        finally:
-            self._engine.unwatch(watch)
 
     def _draw(self, duration: Duration, path: str, use: str) -> int:
         if not isinstance(duration, DurationDraw):

@@ -213,7 +213,12 @@ def test_a_list_of_symbols_is_written_with_commas_and_read_back() -> None:
     assert value.names == ("BTC-USD", "ETH-USD")
     assert render(Kind.SYMBOLS, value) == "BTC-USD, ETH-USD"
     assert parse(Kind.SYMBOLS, "all") == Symbols(every=True)
-    for text, told in (("BTC-USD, BTCUSD", "which is not written"), ("BTC-USD, BTC-USD", "twice"), (",", "which is no symbol")):
+    wrong = {
+        "BTC-USD, BTCUSD": "which is not written",
+        "BTC-USD, BTC-USD": "twice",
+        ",": "which is no symbol",
+    }
+    for text, told in wrong.items():
         with pytest.raises(ValueProblem, match=told):
             parse(Kind.SYMBOLS, text)
 
