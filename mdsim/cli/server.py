@@ -13,6 +13,7 @@ import typer
 
 from mdsim import __version__
 from mdsim.api.asks import AskReader
+from mdsim.api.chaos import chaos_routes
 from mdsim.api.debug import SourceStatus
 from mdsim.api.front_door import FrontDoor
 from mdsim.api.grpc_limits import GrpcLimits
@@ -118,6 +119,7 @@ class Server:
             metrics=self.telemetry.metrics.render,
             sources=self._sources,
             security=security,
+            more=chaos_routes(market, self.runs, settings.chaos.rules),
             compress=publication.compression,
         )
         self.door = FrontDoor(HttpServer(app), WebSockets(self.hub, tickets), tls=self._tls())
