@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from mdsim.api.answers import Instant, Span, Utc
 from mdsim.core.serving import RunInfo
 from mdsim.core.time import format_duration, format_utc
+
+
+CompiledPlan = Annotated[
+    object, Meta(extra_json_schema={"type": "object"}, description="The plan, phase by phase, step by step.")
+]
 
 
 class ActiveScenario(msgspec.Struct, frozen=True):
@@ -82,7 +90,7 @@ class ScenarioAnswer(msgspec.Struct, frozen=True):
     verdict: str
     reason: str
     warnings: tuple[str, ...]
-    plan: object
+    plan: CompiledPlan
 
     @classmethod
     def of(cls, run: RunInfo, more: tuple[str, ...] = ()) -> ScenarioAnswer:

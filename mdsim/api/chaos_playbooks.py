@@ -18,6 +18,9 @@ SEED_MOST = (1 << 63) - 1
 _INLINE_YAML, _INLINE_JSON = "inline.yaml", "inline.json"
 
 
+_Json = Annotated[object, Meta(extra_json_schema={"description": "As in the YAML."})]
+
+
 class PlaybookBody(msgspec.Struct, frozen=True, kw_only=True):
     """A playbook and how to run it: `playbook` (text, or the playbook as an object) or `library`, not both.
 
@@ -25,7 +28,7 @@ class PlaybookBody(msgspec.Struct, frozen=True, kw_only=True):
     market's: 60 plays an hour in a minute.
     """
 
-    playbook: str | dict[str, object] = ""
+    playbook: str | dict[str, _Json] = ""
     library: Annotated[str, Meta(max_length=200, examples=["depeg.yaml"])] = ""
     params: dict[str, str | int | float | bool] = {}
     seed: Annotated[int, Meta(ge=0, le=SEED_MOST)] = 1

@@ -1,0 +1,178 @@
+"""A real server on loopback whose market moves when the test says so."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from decimal import Decimal
+
+import httpx
+import pytest
+import trio
+import trio.testing
+
+from mdsim.api.asks import AskReader
+from mdsim.api.chaos import chaos_routes
+from mdsim.api.chaos_scenarios import NoRule
+from mdsim.api.front_door import FrontDoor
+from mdsim.api.guard import Security
+from mdsim.api.http import HttpServer
+from mdsim.api.rest import make_app
+from mdsim.api.tickets import Tickets
+from mdsim.api.websocket import WebSockets
+from mdsim.cli import library, wiring
+from mdsim.core.ports import BaseFeed
+from mdsim.core.seeds import SeedTree
+from mdsim.core.time import HOUR, SECOND
+from mdsim.engine.corridor import Engine
+from mdsim.engine.tape import Tape
+from mdsim.playbook.compiler import World
+from mdsim.playbook.limits import SERVER, Ceiling, Measure
+from mdsim.publish.hub import Hub
+from mdsim.run.clock import VirtualPacer
+from mdsim.run.manager import RunsManager
+from mdsim.run.pump import Pump
+
+SYMBOLS = (
+    "BTC-USD",
+    "ETH-USD",
+    "USDT-USD",
+    "USDT-BTC",
+    "BTC-ETH",
+    "BTC-USDT",
+    "BTC-USD-PERP",
+)
+TYPES = {
+    "price_shock": (
+        Ceiling("chaos_scenarios.price_shock.max_deviation", Measure.DEVIATION, Decimal("0.25")),
+        Ceiling("chaos_scenarios.price_shock.max_duration_hours", Measure.DURATION, 2 * HOUR),
+    ),
+    "stablecoin_depeg": (
+        Ceiling("chaos_scenarios.stablecoin_depeg.max_deviation", Measure.DEVIATION, Decimal("0.10")),
+        Ceiling("chaos_scenarios.stablecoin_depeg.max_duration_hours", Measure.DURATION, 72 * HOUR),
+    ),
+}
+RULES = {
+    "price_shock": NoRule(recovery_required=True),
+    "stablecoin_depeg": NoRule(gradual_only=True),
+}
+
+
+class Server:
+    """Market, runs and HTTP on a port of its own; ``go`` lets the market's time pass."""
+
+    def __init__(self, feed: BaseFeed) -> None:
+        self.engine = Engine(feed, wiring.effects(), wiring.curves(), seeds=SeedTree(1))
+        self.tape = Tape(self.engine)
+        self.pump = Pump(self.engine, feed.start_ns, SECOND, VirtualPacer())
+        self.pump.on_cycle = lambda _now_ns: self.tape.record() and None
+        self.start_ns = feed.start_ns
+        self.runs = RunsManager(
+            self.pump,
+            World(wiring.effects(), wiring.curves(), feed.catalogue, tuple(wiring.feeds()), ("2024-08-05",)),
+            library=library.playbooks(),
+            ceilings=lambda kind: (*SERVER, *TYPES.get(kind, ())),
+        )
+        hub = Hub(self.tape, clock_ns=lambda: 0)
+        tickets = Tickets(trio.current_time)
+        app = make_app(
+            self.tape,
+            self.runs,
+            asks=AskReader(feed.catalogue, ("json",)),
+            tickets=tickets,
+            metrics=lambda: b"",
+            sources=lambda: (),
+            security=Security(),
+            more=chaos_routes(self.tape, self.runs, lambda kind: RULES.get(kind, NoRule())),
+        )
+        self.door = FrontDoor(HttpServer(app), WebSockets(hub, tickets))
+        self.url = ""
+
+    async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        async with trio.open_nursery() as nursery:
+            addresses = await nursery.start(self.door.serve, "127.0.0.1", 0)
+            self.url = f"http://127.0.0.1:{addresses[0][1]}"
+            await nursery.start(self.runs.run)
+            await self.pump.step(self.start_ns)
+            task_status.started()
+
+    async def close(self) -> None:
+        self.door.stop()
+        await self.end(self.runs.close())
+
+    async def go(self, seconds: float) -> None:
+        """Let the market go on, with every cycle that moves and runs ask for."""
+        until_ns = self.pump.now_ns + int(seconds * SECOND)
+        while (next_ns := self.pump._next_ns()) <= until_ns:
+            await self.pump.step(next_ns)
+            await trio.lowlevel.checkpoint()
+
+    async def end(self, asked: Awaitable[object]) -> object:
+        """The result of something that needs the market to go on."""
+        found: list[object] = []
+
+        async def ask() -> None:
+            found.append(await asked)
+
+        with trio.fail_after(20):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(ask)
+                while not found:
+                    await trio.sleep(0.002)  # the answer comes by a real socket
+                    await self.go(1)
+        return found[0]
+
+    def deviation(self, symbol: str) -> float:
+        """Published price against the base feed's."""
+        market = self.engine.market
+        at = market.catalogue.index[symbol]
+        return market.mids[at] / market.reference_steps(at) - 1
+
+
+@pytest.fixture
+async def server(scripted: Callable[..., BaseFeed], nursery: trio.Nursery) -> AsyncIterator[Server]:
+    made = Server(scripted(*SYMBOLS))
+    await nursery.start(made.serve)
+    yield made
+    await made.close()
+    nursery.cancel_scope.cancel()
+
+
+class Client:
+    """An HTTP client that also lets the market go on while it waits for what needs it."""
+
+    def __init__(self, server: Server, http: httpx.AsyncClient) -> None:
+        self._server = server
+        self.http = http
+
+    async def post(
+        self, path: str, body: object = None, status: int = 201, **options: object
+    ) -> Mapping[str, object]:
+        answer = await self.http.post(path, json=body, **options)  # type: ignore[arg-type]  # as httpx takes them
+        return self._read(answer, status)
+
+    async def get(self, path: str, status: int = 200) -> Mapping[str, object]:
+        return self._read(await self.http.get(path), status)
+
+    async def delete(self, path: str, status: int = 200) -> Mapping[str, object]:
+        answer = await self._server.end(self.http.delete(path))
+        assert isinstance(answer, httpx.Response)
+        return self._read(answer, status)
+
+    async def events(self, run: str, after: int = 0) -> list[tuple[int, str]]:
+        """Number and kind of every event of a run that has ended."""
+        answer = await self.http.get(f"/chaos/scenarios/{run}/events", headers={"Last-Event-ID": str(after)})
+        blocks = [block.splitlines() for block in answer.text.split("\n\n") if block.startswith("id:")]
+        return [(int(block[0][4:]), block[1][7:]) for block in blocks]
+
+    @staticmethod
+    def _read(answer: httpx.Response, status: int) -> Mapping[str, object]:
+        assert answer.status_code == status, answer.text
+        found = answer.json()
+        assert isinstance(found, dict)
+        return found
+
+
+@pytest.fixture
+async def client(server: Server) -> AsyncIterator[Client]:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=20) as http:
+        yield Client(server, http)
