@@ -11,7 +11,6 @@ from mdsim.api.answers import Instant, Span, Utc
 from mdsim.core.serving import RunInfo
 from mdsim.core.time import format_duration, format_utc
 
-
 CompiledPlan = Annotated[
     object, Meta(extra_json_schema={"type": "object"}, description="The plan, phase by phase, step by step.")
 ]
