@@ -142,7 +142,7 @@ def _draw(run: Run) -> None:
         "effects": "\n".join(run.effects),
         "started": format_utc(run.started_ns),
         "at": _at(run),
-        "left": _left(run),
+        "ended" if run.state == "ended" else "ends": format_utc(run.ends_ns),
         "warnings": "\n".join(run.warnings),
     }
     for title, text in rows.items():
@@ -162,10 +162,7 @@ def _at(run: Run) -> str:
 
 
 def _left(run: Run) -> str:
-    """Scenario time up to the planned end; nothing for a run that has ended."""
     from mdsim.core.time import SECOND, format_duration
 
-    left_ns = run.ends_ns - run.started_ns - run.at_ns
-    if run.state == "ended" or left_ns <= 0:
-        return ""
+    left_ns = run.time_left_ns or 0
     return format_duration(left_ns - left_ns % SECOND)

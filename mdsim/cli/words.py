@@ -122,6 +122,12 @@ class Narrator:
     def _on_mark(self, data: dict[str, Json], _path: str) -> Line:
         return Line("⚑", str(data.get("text")), "magenta")
 
+    def _on_paused(self, data: dict[str, Json], _path: str) -> Line:
+        return Line("·", f"paused: {data.get('text')}", "yellow")
+
+    def _on_resumed(self, data: dict[str, Json], _path: str) -> Line:
+        return Line("·", f"goes on: {data.get('text')}", "yellow")
+
     def _on_branch_taken(self, data: dict[str, Json], _path: str) -> Line:
         return Line("→", f"takes the branch {data.get('branch')}")
 

@@ -49,6 +49,8 @@ class EventConnection:
         if not isinstance(head, h11.Response):
             raise unreachable(self._origin, "broke the connection")
         media = dict(head.headers).get(b"content-type", b"")
+        if head.status_code == HTTPStatus.NO_CONTENT:
+            return  # nothing comes any more
         if head.status_code == HTTPStatus.OK and media.startswith(b"text/event-stream"):
             return
         raise refused(head.status_code, await self._rest())

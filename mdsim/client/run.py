@@ -15,6 +15,7 @@ class Run(msgspec.Struct, frozen=True):
         effects: descriptions of what is active now.
         started_ns, ends_ns: market time of the start and of the planned end.
         at_ns: scenario time since the start.
+        time_left_ns: market time up to the planned end; told of runs in a list, None elsewhere.
         verdict: empty while it runs.
         plan: the compiled plan, as JSON.
         warnings: of the compiler, and of the limits.
@@ -30,6 +31,7 @@ class Run(msgspec.Struct, frozen=True):
     started_ns: int = 0
     at_ns: int = 0
     ends_ns: int = 0
+    time_left_ns: int | None = None
     verdict: str = ""
     reason: str = ""
     plan: object = None

@@ -23,6 +23,8 @@ def tell(entry: str, /, **data: Json) -> Line | None:
         ("mark", {"text": "the fall is on"}, "the fall is on"),
         ("branch_taken", {"branch": "squeeze"}, "takes the branch squeeze"),
         ("ending_early", {"reason": "stop"}, "ends early: stop"),
+        ("paused", {"text": "asked for"}, "paused: asked for"),
+        ("resumed", {"text": "asked for"}, "goes on: asked for"),
     ],
 )
 def test_entries_read_as_sentences(kind: str, data: dict[str, Json], text: str) -> None:

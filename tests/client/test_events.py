@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -72,6 +73,18 @@ async def test_a_run_that_is_long_over_ends_without_its_last_entry(serve: Serve)
 
     async with serve(script) as server:
         assert await follow(server.url) == [1]
+
+
+async def test_a_run_that_has_told_everything_ends_at_once(serve: Serve) -> None:
+    """Following after the last number is no error."""
+
+    async def script(asked: Asked) -> Reply:
+        if asked.target.endswith("/events"):
+            return replace(asked.events(), status=204)
+        return asked.json({**RUN, "state": "ended"})
+
+    async with serve(script) as server:
+        assert await follow(server.url, after=7) == []
 
 
 async def test_a_server_that_keeps_breaking_off_is_given_up(serve: Serve) -> None:
