@@ -76,6 +76,7 @@ class Peak:
         at_ns: since the start of the run.
         step, place: what moves the price there, where that is known.
         choices: the branches that lead there, when the plan has any: ``outcome/1: squeeze``.
+        follows: no step names the instrument; it goes where its legs go.
     """
 
     symbol: str
@@ -85,11 +86,19 @@ class Peak:
     step: str = ""
     place: Place | None = None
     choices: tuple[str, ...] = ()
+    follows: bool = False
 
     @property
     def size(self) -> Decimal:
-        """How far it is, whatever its sign, without what the grid may have added."""
-        return max(Decimal(0), CONTEXT.subtract(CONTEXT.abs(self.deviation), self.rounding))
+        """How far it is, whatever its sign, without what the grid may have added.
+
+        A rate and its inverse are one price: where BTC-USD falls by 25 %, USDT-BTC rises by 33 %. Of an
+        instrument that only follows, the smaller of the two counts.
+        """
+        size = CONTEXT.abs(self.deviation)
+        if self.follows and self.deviation > 0:
+            size = CONTEXT.divide(size, CONTEXT.add(1, size))
+        return max(Decimal(0), CONTEXT.subtract(size, self.rounding))
 
 
 @dataclass(frozen=True, slots=True)

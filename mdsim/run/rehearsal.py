@@ -160,10 +160,11 @@ class _Follower:
     def on_cycle(self, market: Market, at_ns: int) -> None:
         """Look for a price farther from its base than any before."""
         for at, (mid, reference) in enumerate(zip(market.mids, market.references(), strict=True)):
-            share = abs(mid - reference) / reference
+            symbol = market.catalogue.instruments[at].symbol
+            named = symbol in self.touched
+            share = abs(mid - reference) / (reference if named else max(mid, reference))
             if share > self._share:
                 self._share = share
-                symbol = market.catalogue.instruments[at].symbol
                 self.peak = (at_ns, at, mid, reference, self._mover(symbol))
 
     def _mover(self, symbol: str) -> str:
@@ -251,8 +252,10 @@ async def rehearse(
         nursery.cancel_scope.cancel()
     if finished:
         await pump.step(pump.now_ns + 1)  # what a last step does at once acts only now
-    peak = None if follower.peak is None else _peak(plan, engine.market, follower.peak, variant.choices)
     touched = tuple(symbol for symbol in still.catalogue.symbols if symbol in follower.touched)
+    peak = (
+        None if follower.peak is None else _peak(plan, engine.market, follower.peak, variant.choices, touched)
+    )
     return Rehearsal(recorder.series(), peak, finished, clock.at_ns, touched, engine.market.cycles)
 
 
@@ -266,19 +269,25 @@ def _names(data: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _peak(
-    plan: Plan, market: Market, found: tuple[int, int, int, int, str], choices: tuple[str, ...]
+    plan: Plan,
+    market: Market,
+    found: tuple[int, int, int, int, str],
+    choices: tuple[str, ...],
+    touched: tuple[str, ...],
 ) -> Peak:
     at_ns, at, mid, reference, path = found
+    symbol = market.catalogue.instruments[at].symbol
     base = Decimal(reference)
     step: Step | None = step_places(plan).get(_written(path))
     return Peak(
-        symbol=market.catalogue.instruments[at].symbol,
+        symbol=symbol,
         deviation=CONTEXT.subtract(CONTEXT.divide(Decimal(mid), base), 1),
         rounding=CONTEXT.divide(Decimal(1), base),
         at_ns=at_ns,
         step=path if step is None else step.summary,
         place=None if step is None else step.place,
         choices=choices,
+        follows=symbol not in touched,
     )
 
 

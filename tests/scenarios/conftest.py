@@ -64,7 +64,7 @@ class Server:
         self.engine = Engine(feed, wiring.effects(), wiring.curves(), seeds=SeedTree(1))
         self.tape = Tape(self.engine)
         self.pump = Pump(self.engine, feed.start_ns, SECOND, VirtualPacer())
-        self.pump.on_cycle = lambda _now_ns: self.tape.record() and None
+        self.pump.on_cycle = self._record
         self.start_ns = feed.start_ns
         self.runs = RunsManager(
             self.pump,
@@ -86,6 +86,9 @@ class Server:
         )
         self.door = FrontDoor(HttpServer(app), WebSockets(hub, tickets))
         self.url = ""
+
+    def _record(self, _now_ns: int) -> None:
+        self.tape.record()
 
     async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         async with trio.open_nursery() as nursery:

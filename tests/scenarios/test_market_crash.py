@@ -62,13 +62,19 @@ async def test_each_recovery_goes_its_way(
         assert server.deviation("BTC-USD") == pytest.approx(expected, abs=4e-3), minute
 
 
-async def test_a_dead_cat_never_falls_below_its_first_low(server: Server, client: Client) -> None:
-    """So that the percentage asked for is the limit that counts."""
-    await client.post(
-        "/chaos/market-crash", {**CRASH, "recovery_pattern": "dead_cat", "crash_percentage": 25}
-    )
-    await server.go(6 * MINUTE + 1)
-    assert server.deviation("ETH-USD") == pytest.approx(-0.25, abs=1e-5)
+async def test_a_dead_cat_falls_back_to_its_first_low(server: Server, client: Client) -> None:
+    """The percentage asked for is what the limit counts; a rate quoted in what falls rises by more."""
+    crash = {**CRASH, "recovery_pattern": "dead_cat", "crash_percentage": 25}
+    await client.post("/chaos/market-crash", crash)
+    await server.go(2 * MINUTE)
+    low = server.deviation("ETH-USD")
+    assert low == pytest.approx(-0.25, abs=1e-5)
+    assert server.deviation("USDT-BTC") == pytest.approx(1 / 0.75 - 1, abs=1e-3)
+    await server.go(4 * MINUTE)
+    assert server.deviation("ETH-USD") == pytest.approx(low, abs=1e-4)
+    assert server.deviation("ETH-USD") >= -0.25 - 1e-6
+    told = await client.post("/chaos/market-crash", {**crash, "crash_percentage": 25.1}, 422)
+    assert "past MAX_PRICE_DEVIATION of 25%" in str(told["detail"])
 
 
 async def test_one_symbol_alone_may_crash(server: Server, client: Client) -> None:
