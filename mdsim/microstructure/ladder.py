@@ -12,10 +12,10 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mdsim.core.keyed import GOLDEN, MASK, NORMALS, mix
 from mdsim.core.time import SECOND
 from mdsim.microstructure.book import Book
 from mdsim.microstructure.depth import falloff
-from mdsim.microstructure.keyed import GOLDEN, MASK, NORMALS, mix
 from mdsim.microstructure.profile import DepthLaw, LadderLaw
 
 _FAR_QUARTERS = 1600

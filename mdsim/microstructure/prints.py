@@ -13,7 +13,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
-from mdsim.microstructure.keyed import GOLDEN, MASK, NORMALS, mix
+from mdsim.core.keyed import GOLDEN, MASK, NORMALS, mix
 from mdsim.microstructure.profile import Liquidity, Split, TradeLaw
 
 _ID_BITS = 20

@@ -16,11 +16,11 @@ from typing import NamedTuple
 from mdsim.core.errors import UnavailableError
 from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import ASSETS, AssetKind, Catalogue, Instrument
+from mdsim.core.keyed import key_of
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import MINUTE, SECOND, format_duration, format_utc
 from mdsim.microstructure.book import Book
 from mdsim.microstructure.depth import Depths, cumulative
-from mdsim.microstructure.keyed import key_of
 from mdsim.microstructure.ladder import Ladders, LadderState, coarse
 from mdsim.microstructure.prints import Expansion, Print, Quote
 from mdsim.microstructure.profile import Profile, profile_named

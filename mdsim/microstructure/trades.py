@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import Catalogue
+from mdsim.core.keyed import at as bits_at
+from mdsim.core.keyed import key_of, poisson, unit
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import SECOND
-from mdsim.microstructure.keyed import at as bits_at
-from mdsim.microstructure.keyed import key_of, poisson, unit
 from mdsim.microstructure.profile import Profile
 
 

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
+from mdsim.core.keyed import GOLDEN, MASK, NORMALS, at, key_of, mix, poisson, unit
 from mdsim.core.seeds import SeedTree
-from mdsim.microstructure.keyed import GOLDEN, MASK, NORMALS, at, key_of, mix, poisson, unit
 
 COUNT = 20_000
 
