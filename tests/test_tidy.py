@@ -21,7 +21,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-PURE = ("core", "consensus", "chaos", "microstructure", "engine", "playbook")
+PURE = ("core", "consensus", "chaos", "microstructure", "engine", "playbook", "venues")
 """Rooms that know no trio, no clock and no outside world."""
 
 EVERYTHING = "everything"
@@ -35,6 +35,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "run": ("core", "engine", "playbook", "mdsim"),
     "report": ("core", "run"),
     "sources": ("core",),
+    "venues": ("core",),
     "providers": ("core",),
     "publish": ("core", "_proto"),
     "_proto": (),
@@ -79,6 +80,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "report": ("msgspec", "plotly"),
     "run": ("msgspec", "trio"),
     "sources": ("msgspec", "trio"),
+    "venues": ("msgspec",),
     "telemetry": ("msgspec", "opentelemetry", "prometheus_client", "structlog"),
     "cli": ("msgspec", "rich", "trio", "typer"),
 }

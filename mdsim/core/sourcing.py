@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from mdsim.core.impairing import Disturbance, Injection
 from mdsim.core.instruments import Catalogue
 
 
@@ -81,6 +82,12 @@ class ReportSource(Protocol):
 
     def drain(self, now_ns: int) -> Sequence[Report]:
         """Every report received up to ``now_ns`` that was not given yet, by time of receipt."""
+
+    def disturb(self, disturbances: Sequence[Disturbance]) -> None:
+        """These, and only these, act on the sources from now on; their own ``source`` names which."""
+
+    def injections(self) -> Sequence[Injection]:
+        """What disturbances have done since the last call."""
 
 
 class Rejection(msgspec.Struct, frozen=True, gc=False):

@@ -1,0 +1,1 @@
+"""Simulated venues: the providers' names around a market that needs no network."""

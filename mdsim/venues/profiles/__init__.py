@@ -1,0 +1,1 @@
+"""One venue, one file, ending in ``VENUE = Venue(…)``."""
