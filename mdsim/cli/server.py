@@ -30,8 +30,10 @@ from mdsim.core.errors import UsageError
 from mdsim.core.instruments import Catalogue
 from mdsim.core.ports import FeedRequest
 from mdsim.core.seeds import SeedTree
+from mdsim.core.serving import Published
 from mdsim.core.time import MS
 from mdsim.engine.tape import TapeSettings
+from mdsim.publish.event_desk import EventDesk
 from mdsim.publish.hub import Hub
 from mdsim.publish.limits import HubLimits
 from mdsim.run.clock import utc_ns
@@ -48,6 +50,7 @@ class Server:
 
     Attributes:
         live: the market.
+        events: where news for the ``events`` channel is left.
         hub: its readers over WebSocket; ``grpc``: those over gRPC.
         door: the port of HTTP and WebSocket.
     """
@@ -93,7 +96,8 @@ class Server:
         most = publication.subscribers_per_symbol
         hub_limits = HubLimits(subscribers_per_symbol=most, depth_levels=publication.depth_levels)
         self.hub = Hub(market, hub_limits, clock_ns=utc_ns)
-        self.telemetry = Telemetry(settings, self.live)
+        self.events = EventDesk()
+        self.telemetry = Telemetry(settings, self.live, self.events)
         self.runs = RunsManager(
             self.live.pump,
             replace(wiring.world(), catalogue=market.catalogue, offline=False),
@@ -124,7 +128,7 @@ class Server:
         )
         self.door = FrontDoor(HttpServer(app), WebSockets(self.hub, tickets), tls=self._tls())
         self.telemetry.follow(self.hub, self.grpc, self.runs)
-        self.live.sinks += [self.hub.publish, self.grpc.publish, self.telemetry.measure]
+        self.live.sinks += [self._publish, self.grpc.publish, self.telemetry.measure]
 
     async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until ``stop``; started once prices flow and every port listens."""
@@ -163,6 +167,9 @@ class Server:
             *(f"  WebSocket  {stream}://{place}/api/v1/subscribe" for place in places),
             f"  gRPC       {self.settings.server.bind}:{self.grpc.port}",
         ]
+
+    def _publish(self, published: Sequence[Published]) -> None:
+        self.hub.publish([*published, *self.events.take()])
 
     def _sources(self) -> Sequence[SourceStatus]:
         live = self.live.tape

@@ -13,7 +13,9 @@ from mdsim.api.grpc_server import GrpcServer
 from mdsim.config.settings import Settings
 from mdsim.core.serving import Published, RunInfo, RunsPort
 from mdsim.core.time import MS, SECOND
+from mdsim.publish.event_desk import EventDesk
 from mdsim.publish.hub import Hub
+from mdsim.publish.scenario_events import ScenarioEvents
 from mdsim.run.clock import utc_ns, wall_ns
 from mdsim.run.ledger import Observer
 from mdsim.run.live import LiveMarket
@@ -26,6 +28,8 @@ from mdsim.telemetry.run_meters import RunMeters
 if TYPE_CHECKING:
     from mdsim.telemetry.traces import Tracing
 
+_EVENTS_FULL = ("websocket", "events_full")
+
 
 class Telemetry:
     """The metrics, the log and the tracing of one server.
@@ -34,7 +38,7 @@ class Telemetry:
         log: JSON lines on stderr; stdout belongs to whoever started the server.
     """
 
-    def __init__(self, settings: Settings, live: LiveMarket) -> None:
+    def __init__(self, settings: Settings, live: LiveMarket, events: EventDesk) -> None:
         told = settings.telemetry
         self.metrics = Metrics()
         self.log = open_log(
@@ -57,7 +61,10 @@ class Telemetry:
             self.metrics.window("market_data_publication_latency_ms", symbol, "all")
             for symbol in live.tape.catalogue.symbols
         ]
+        readings.bind_queue(self.metrics, "events", events.__len__, events.most)
+        self.metrics.bind("market_data_messages_dropped_total", lambda: {_EVENTS_FULL: events.dropped})
         self._live = live
+        self._events = events
 
     def follow(self, hub: Hub, grpc: GrpcServer, runs: RunsPort) -> None:
         """Bind what stands only once the servers do."""
@@ -77,8 +84,10 @@ class Telemetry:
         )
 
     def observers(self, run: RunInfo) -> Sequence[Observer]:
-        """What follows a run that is about to start: log, metrics and, where they are on, traces."""
+        """What follows a run that is about to start: log, metrics, the events channel and any traces."""
+        market = self._live.engine.market
         found: list[Observer] = [
+            ScenarioEvents(self._events, run, lambda: market.now_ns),
             RunLog(self.log, run.scenario_id, run.scenario_type),
             self._meters.observer(run.scenario_type),
         ]

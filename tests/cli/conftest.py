@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
+import trio
 
+from mdsim.cli.server import Server
+from mdsim.config.load import load
 from mdsim.core.conditions import Compare, Metric
 from mdsim.core.params import Symbols
 from mdsim.core.time import HOUR, MINUTE, SECOND, parse_utc
@@ -169,3 +174,28 @@ def mdsim(tmp_path: Path) -> Command:
         )
 
     return run
+
+
+Serving = Callable[..., AbstractAsyncContextManager[Server]]
+
+
+@pytest.fixture
+def serving() -> Serving:
+    """A whole server in this process, on free ports of loopback: ``serving("publication: …", NAME="value")``.
+
+    It publishes every 10 ms of real time unless the configuration says otherwise.
+    """
+
+    @asynccontextmanager
+    async def make(config: str = "", **environ: str) -> AsyncIterator[Server]:
+        flags = {"--port": "0", "--grpc-port": "0"}
+        server = Server(load(dedent(config), {"TICK_FREQUENCY_MS": "10", **environ}, flags), seed=1)
+        with trio.fail_after(30):
+            async with trio.open_nursery() as nursery:
+                await nursery.start(server.serve)
+                try:
+                    yield server
+                finally:
+                    server.stop()
+
+    return make
