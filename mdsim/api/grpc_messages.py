@@ -28,6 +28,8 @@ from mdsim.core.serving import Correlations, Quote, RunInfo, Stats24h, VolumeAtP
 
 _STATES = {
     "LIVE": price_pb.INSTRUMENT_STATE_LIVE,
+    "SPLIT": price_pb.INSTRUMENT_STATE_SPLIT,
+    "SINGLE": price_pb.INSTRUMENT_STATE_SINGLE,
     "STALE": price_pb.INSTRUMENT_STATE_STALE,
     "HALTED": price_pb.INSTRUMENT_STATE_HALTED,
     "OFF": price_pb.INSTRUMENT_STATE_OFF,
@@ -42,7 +44,7 @@ _RUN_STATES = {
 
 
 def instrument_state(state: str) -> price_pb.InstrumentState:
-    """The enumerated form of ``LIVE``, ``STALE``, ``HALTED``, ``OFF`` or ``PENDING``."""
+    """The enumerated form of a state such as ``LIVE``, ``STALE`` or ``OFF``."""
     return _STATES[state]
 
 

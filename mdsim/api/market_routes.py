@@ -32,7 +32,13 @@ SYMBOLS_MOST = 20
 """Instruments of one correlation matrix: 190 pairs, a few milliseconds."""
 
 _TAG = "market"
-_STATES: dict[str, State] = {"LIVE": "LIVE", "STALE": "STALE", "HALTED": "HALTED"}
+_STATES: dict[str, State] = {
+    "LIVE": "LIVE",
+    "SPLIT": "SPLIT",
+    "SINGLE": "SINGLE",
+    "STALE": "STALE",
+    "HALTED": "HALTED",
+}
 _DURATION = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(d|h|m|s)$")]
 _TIME = Annotated[
     str,

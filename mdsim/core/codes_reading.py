@@ -221,7 +221,7 @@ READING: dict[str, Explanation] = {
     "MD035": Explanation(
         "a comparison of unlike things",
         "Every metric has a kind, and is compared with a value of that kind: prices with prices, "
-        "changes with signed percentages, ages with durations, states with LIVE, STALE and HALTED. "
+        "changes with signed percentages, ages with durations, states with their names. "
         "Metrics are not compared with each other: basis(T vs B) and deviation(S) exist for that.",
         "price(BTC-USD) < -5%",
         "change(BTC-USD over 5m) < -5%",

@@ -34,8 +34,15 @@ RUNNING: dict[str, Explanation] = {
         "a metric that this market does not measure",
         "The metric is part of the language, but nothing on this market measures it; an answer would be made "
         "up. `mdsim list metrics` shows what is measured.",
-        "expect: sources(BTC-USD) >= 3   # offline, on a synthetic market",
+        "expect: sources(BTC-USD) >= 3   # on a market without sources",
         "expect: price(BTC-USD) > 50000",
+    ),
+    "MD254": Explanation(
+        "a source that this market does not have",
+        "A condition or a step names a source, and the market rests on others. Offline the venues that are "
+        "simulated have the providers' names; `mdsim list sources` shows them.",
+        "wait: {until: age(BTC-USD@bitstamp) > 5s, timeout: 1m}",
+        "wait: {until: age(BTC-USD@kraken) > 5s, timeout: 1m}",
     ),
     "MD261": Explanation(
         "a journal that exists already",

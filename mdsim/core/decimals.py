@@ -44,6 +44,11 @@ def from_steps(steps: int, increment: Decimal) -> Decimal:
     return CONTEXT.multiply(Decimal(steps), increment)
 
 
+def rounded(value: float, places: int) -> Decimal:
+    """A model's float (a confidence, a share) as a Decimal of so many places; never a price."""
+    return Decimal(round(value * 10**places)).scaleb(-places, CONTEXT)
+
+
 def plain(value: Decimal) -> str:
     """Canonical text of a Decimal: no exponent, no trailing zeros after the point, no minus zero."""
     text = format(value, "f")

@@ -22,7 +22,7 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         confidence: 0..1, how sure the agreed price is (1 on a synthetic market).
         sources_used, sources_total: sources the price rests on, and those there are.
-        state: ``LIVE``, ``STALE`` or ``HALTED``.
+        state: ``LIVE``, ``SPLIT`` (two sources disagree), ``SINGLE`` (one is left), ``STALE`` or ``HALTED``.
         age_ns: time since the base feed's last update.
         volume_24h: base units traded in the last 24 hours.
     """
@@ -143,6 +143,7 @@ class RunRequest(msgspec.Struct, frozen=True):
         scenario_type: metric label and the key of its limits: ``playbook``, ``price_shock``, …
         overlap: ``allow`` or ``refuse`` runs that touch the same symbols.
         idempotency_key: a repeated key answers with the first run instead of starting another.
+        traceparent: where in a trace the caller stands, as the W3C header has it; no part of what is asked.
     """
 
     playbook: str
@@ -154,6 +155,7 @@ class RunRequest(msgspec.Struct, frozen=True):
     scenario_type: str = "playbook"
     overlap: str = "refuse"
     idempotency_key: str = ""
+    traceparent: str = ""
 
 
 class RunInfo(msgspec.Struct, frozen=True):

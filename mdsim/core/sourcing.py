@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from mdsim.core.impairing import Disturbance, Injection
-from mdsim.core.instruments import Catalogue
 
 
 class Report(msgspec.Struct, frozen=True, gc=False):
@@ -131,11 +130,13 @@ class Judgement(msgspec.Struct, frozen=True, gc=False):
     updated_ns: int
 
 
+@runtime_checkable
 class JudgedFeed(Protocol):
     """What a base feed can tell beyond prices when it rests on sources; a plain feed has none of it."""
 
     @property
-    def catalogue(self) -> Catalogue: ...
+    def halted(self) -> list[bool] | None:
+        """By instrument, whether nothing may be published of it; None: everything may."""
 
     @property
     def sources(self) -> tuple[SourceTerms, ...]: ...
@@ -145,3 +146,9 @@ class JudgedFeed(Protocol):
 
     def source_updated_ns(self, at: int, source: str) -> int | None:
         """When a source last reported instrument ``at``, or None when it never did or does not."""
+
+    def disturb(self, disturbances: Sequence[Disturbance]) -> None:
+        """These, and only these, act on the sources from now on."""
+
+    def injections(self) -> Sequence[Injection]:
+        """What disturbances of sources have done since the last call."""

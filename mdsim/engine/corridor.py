@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mdsim.chaos.board import Board
@@ -11,6 +11,7 @@ from mdsim.core.events import Notice
 from mdsim.core.factors import CALM
 from mdsim.core.ports import Activation, BaseFeed, Curves, Registry
 from mdsim.core.seeds import SeedTree
+from mdsim.core.sourcing import JudgedFeed
 from mdsim.engine.commands import Command, CutEffect, ReleaseRun, StartEffect
 from mdsim.engine.market import Market
 from mdsim.engine.view import Reading, View
@@ -30,6 +31,10 @@ class Engine:
     """One market: a base feed, the board of effects on it, and the published result.
 
     It never waits and never asks the time: ``cycle(now_ns)`` is given it, in rising order.
+
+    Attributes:
+        on_base: told in each cycle when the base prices are known and effects are about to act on them, for
+            whoever measures how long each takes.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class Engine:
             probes: last answers by probe and field, kept up to date by whoever asks.
         """
         self.feed = feed
+        self.judged = feed if isinstance(feed, JudgedFeed) else None
         self.board = Board(feed.catalogue, curves, feed.step_ns)
         self.market = Market(feed.catalogue)
         self.micro = Microstructure(feed.catalogue, seeds or SeedTree(1), feed.start_ns, feed.step_ns)
@@ -59,6 +65,7 @@ class Engine:
         self.view = self.open_view()
         self.effects = effects
         self.curves = curves
+        self.on_base: Callable[[], None] = _nothing
         self._pending: list[Command] = []
         self._watches: list[Watch] = []
 
@@ -107,11 +114,14 @@ class Engine:
             self._apply(now_ns)
         feed = self.feed
         feed.advance(now_ns)
+        self.on_base()
         base_logs = feed.log_prices
         market, micro, board = self.market, self.micro, self.board
         mids = market.on_grid(board.compute(now_ns, base_logs))
         factors = board.factors
         halted = factors.halted if factors is not CALM and True in factors.halted else None
+        if self.judged is not None:
+            halted = _either(halted, self.judged.halted)
         if halted is not None:
             mids = market.holding(mids, halted)
         micro.advance(now_ns, mids, factors)
@@ -151,3 +161,14 @@ class Engine:
             args=action.args,
             rng=functools.partial(action.seeds.stream, "step", command.path),
         )
+
+
+def _either(asked: list[bool] | None, stopped: list[bool] | None) -> list[bool] | None:
+    """Instruments that a playbook halts, or that their sources cannot price."""
+    if asked is None or stopped is None:
+        return stopped if asked is None else asked
+    return [one or other for one, other in zip(asked, stopped, strict=True)]
+
+
+def _nothing() -> None:
+    """Nobody measures."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter
 
-from mdsim.core.decimals import CONTEXT
+from mdsim.core.decimals import CONTEXT, rounded
 from mdsim.core.events import Bar, BookSnapshot, Tick, Trade
 from mdsim.core.instruments import Instrument
 from mdsim.core.serving import Correlations, Published, Quote, Stats24h, VolumeAtPrice
@@ -156,6 +156,8 @@ class Tape:
         tick = self._market.tick(at)
         day = self._memories[at].day.now(self._market.now_ns)
         item = self.catalogue.instruments[at]
+        judged = None if self._engine.judged is None else self._engine.judged.judgement(at)
+        state = "LIVE" if judged is None else judged.state
         return Quote(
             symbol=symbol,
             seq=tick.seq,
@@ -164,10 +166,10 @@ class Tape:
             bid=tick.bid,
             ask=tick.ask,
             reference=tick.reference,
-            confidence=Decimal(1),
-            sources_used=1,
-            sources_total=1,
-            state="HALTED" if self._market.halted(at) else "LIVE",
+            confidence=Decimal(1) if judged is None else rounded(judged.confidence, 4),
+            sources_used=1 if judged is None else judged.used,
+            sources_total=1 if judged is None else judged.total,
+            state="HALTED" if self._market.halted(at) else state,
             age_ns=max(0, self._market.now_ns - min(self._engine.feed.updated_ns[at], tick.ts_event_ns)),
             volume_24h=CONTEXT.multiply(Decimal(day.volume if day else 0), item.size_increment),
         )

@@ -11,6 +11,7 @@ from mdsim.core.decimals import from_steps, plain
 from mdsim.core.errors import UnavailableError
 from mdsim.core.params import Kind
 from mdsim.core.ports import BaseFeed
+from mdsim.core.sourcing import JudgedFeed
 from mdsim.core.time import MINUTE, SECOND, format_duration
 from mdsim.engine.market import Market
 from mdsim.engine.windows import CorrelationWindow, Extremes, HighWindow, PastWindow, SumWindow
@@ -36,6 +37,7 @@ class View:
         self.market = market
         self._micro = micro
         self._feed = feed
+        self._judged = feed if isinstance(feed, JudgedFeed) else None
         self._probes = probes
         self._index = market.catalogue.index
         self._readers: dict[Subject, Reader] = {}
@@ -82,14 +84,25 @@ class View:
         if subject.symbol not in self._index or (subject.versus or subject.symbol) not in self._index:
             missing = subject.symbol if subject.symbol not in self._index else subject.versus
             raise UnavailableError("MD252", f"{missing} is not part of this market: {label(subject)}")
-        build = _BUILDERS.get(subject.name)
-        if build is None or subject.source is not None:
+        if subject.source is not None or subject.name in _OF_SOURCES:
+            self._check_judged(subject)
+        return _BUILDERS[subject.name](self, subject)
+
+    def _check_judged(self, subject: Metric) -> None:
+        """Hold what is asked of sources against those there are."""
+        if self._judged is None:
             raise UnavailableError(
                 "MD253",
-                f"{label(subject)} is not measured on this market",
-                hint=f"measured here: {', '.join(sorted(_BUILDERS))}",
+                f"{label(subject)} is not measured on this market: it has no sources",
+                hint=f"measured here: {', '.join(sorted(set(_BUILDERS) - set(_OF_SOURCES)))}",
             )
-        return build(self, subject)
+        names = tuple(one.name for one in self._judged.sources)
+        if subject.source is not None and subject.source not in names:
+            raise UnavailableError(
+                "MD254",
+                f"{label(subject)}: this market has no source {subject.source}",
+                hint=f"its sources are {', '.join(names)}",
+            )
 
     def _aggregate(self, subject: Metric, aggregate: Aggregation) -> Reader:
         plain_metric = Metric(subject.name, subject.symbol, subject.versus, subject.source, subject.over_ns)
@@ -149,7 +162,26 @@ class View:
 
         return read
 
+    def _source_age(self, feed: JudgedFeed, at: int, source: str) -> Reader:
+        market = self.market
+
+        def read() -> Reading:
+            updated_ns = feed.source_updated_ns(at, source)
+            return None if updated_ns is None else max(0, market.now_ns - updated_ns)
+
+        return read
+
+    def _confidence(self, subject: Metric) -> Reader:
+        at, feed = self._index[subject.symbol], self._judged
+        return lambda: None if feed is None else feed.judgement(at).confidence
+
+    def _sources(self, subject: Metric) -> Reader:
+        at, feed = self._index[subject.symbol], self._judged
+        return lambda: None if feed is None else feed.judgement(at).used
+
     def _age(self, subject: Metric) -> Reader:
+        if subject.source is not None and self._judged is not None:
+            return self._source_age(self._judged, self._index[subject.symbol], subject.source)
         at, market, feed = self._index[subject.symbol], self.market, self._feed
         return lambda: market.now_ns - min(feed.updated_ns[at], market.published_ns(at))
 
@@ -182,8 +214,10 @@ class View:
         return read
 
     def _state(self, subject: Metric) -> Reader:
-        at, market = self._index[subject.symbol], self.market
-        return lambda: "HALTED" if market.halted(at) else "LIVE"
+        at, market, feed = self._index[subject.symbol], self.market, self._judged
+        if feed is None:
+            return lambda: "HALTED" if market.halted(at) else "LIVE"
+        return lambda: "HALTED" if market.halted(at) else feed.judgement(at).state
 
     def _basis(self, subject: Metric) -> Reader:
         market = self.market
@@ -199,6 +233,9 @@ class View:
         return window.value
 
 
+_OF_SOURCES = ("confidence", "sources")
+"""Metrics of a market that rests on sources."""
+
 _BUILDERS: dict[str, Callable[[View, Metric], Reader]] = {
     "price": lambda view, subject: view._steps(subject, "mids"),
     "bid": lambda view, subject: view._steps(subject, "bids"),
@@ -209,6 +246,8 @@ _BUILDERS: dict[str, Callable[[View, Metric], Reader]] = {
     "change": View._change,
     "drawdown": View._drawdown,
     "age": View._age,
+    "confidence": View._confidence,
+    "sources": View._sources,
     "rate": View._rate,
     "volume": View._volume,
     "state": View._state,

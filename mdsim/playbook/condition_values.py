@@ -13,7 +13,7 @@ from mdsim.core.spelling import shown
 from mdsim.playbook.condition_subjects import describe
 from mdsim.playbook.condition_tokens import Token, TokenKind
 
-STATES = ("LIVE", "STALE", "HALTED")
+STATES = ("LIVE", "SPLIT", "SINGLE", "STALE", "HALTED")
 
 _NUMERIC = re.compile(r"[+-]?[0-9]")
 _INSTEAD = {

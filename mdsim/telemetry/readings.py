@@ -11,7 +11,7 @@ from mdsim.core.serving import MarketPort, Quote, RunsPort
 from mdsim.core.time import SECOND
 from mdsim.telemetry.metrics import Labels, Metrics, Readings
 
-STATES = ("LIVE", "STALE", "HALTED")
+STATES = ("LIVE", "SPLIT", "SINGLE", "STALE", "HALTED")
 _ITEM_BYTES = {"ticks": 40, "trades": 400, "bars": 900}
 """Memory of one item of each kind of buffer: a tick is five integers, the others objects with Decimals."""
 _RESERVED = ("ticks",)
