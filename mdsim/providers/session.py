@@ -9,8 +9,8 @@ asks with ``Fetch`` and hears the answers in ``fetched``. A session on a WebSock
 well, and may ask for fetches too (a snapshot of a book, a list of what is listed).
 
 Adapters live in ``providers/adapters``, one file each, and put a pure function on top: ``parse(raw,
-recv_ns)``, which reads one message into the provider's own struct and raises ``msgspec.DecodeError`` or
-``ValueError`` alone. The session counts those as ``malformed``.
+recv_ns)``, which reads one message into the provider's own struct and raises what ``UNREADABLE`` lists,
+nothing else. The session counts those as ``malformed``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from mdsim.core.sourcing import Report
 from mdsim.core.time import SECOND
 
 REST, WEBSOCKET = "rest_api", "websocket"
+UNREADABLE = (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError)
+"""What reading a message may raise: no JSON, another shape, no text, no number, nested past all sense."""
 MOST_ACTIONS = 1_000
 """Past this a session has gone wild: the oldest requests are dropped and counted."""
 
