@@ -15,9 +15,10 @@ from mdsim.core.registry import discover
 from mdsim.core.serving import MarketEvent, MarketPort, Published
 from mdsim.publish.audience import Audience, Deliveries
 from mdsim.publish.counters import Counters
+from mdsim.publish.disturber import Disturber
 from mdsim.publish.feeds import Feed, feed_of
 from mdsim.publish.limits import HubLimits
-from mdsim.publish.link import Fault, Link
+from mdsim.publish.link import Link
 from mdsim.publish.message import CodecType, Message
 from mdsim.publish.sequence import Sequences
 from mdsim.publish.snapshots import Snapshots
@@ -40,12 +41,19 @@ class Hub:
         codecs: formats by name.
         counters: what was sent and what was not.
         subscribers: every reader, in the order in which they came.
+        disturber: of delivery faults; None where there are none.
     """
 
     def __init__(
-        self, market: MarketPort, limits: HubLimits | None = None, *, clock_ns: Callable[[], int]
+        self,
+        market: MarketPort,
+        limits: HubLimits | None = None,
+        *,
+        clock_ns: Callable[[], int],
+        disturber: Disturber | None = None,
     ) -> None:
         self.market = market
+        self.disturber = disturber
         self.limits = limits or HubLimits()
         self.codecs: Mapping[str, CodecType] = discover("mdsim.publish.codecs", "CODEC", CodecType)
         self.counters = Counters()
@@ -57,6 +65,7 @@ class Hub:
         self._paced: dict[Stream, None] = {}
         self._audiences: dict[Deliveries, Audience] = {}
         self._readers: dict[str, int] = {}
+        self._joined = 0
 
     # Publishing
 
@@ -102,9 +111,14 @@ class Hub:
     # Readers
 
     def join(self, link: Link) -> Subscriber:
-        """A new reader, who has not asked for anything yet."""
-        subscriber = Subscriber(link, self.counters, self.limits.push_bytes, self._snapshots.whole)
+        """A new reader, who has not asked for anything yet; named in the order of arrival."""
+        self._joined += 1
+        subscriber = Subscriber(
+            link, self.counters, self.limits.push_bytes, self._snapshots.whole, f"ws-{self._joined}"
+        )
         self.subscribers[subscriber] = None
+        if self.disturber is not None:
+            subscriber.refused = self.disturber.join(subscriber, "websocket")
         return subscriber
 
     def leave(self, subscriber: Subscriber) -> None:
@@ -113,6 +127,8 @@ class Hub:
             self._count(subscriber.wants, {})
             subscriber.wants = {}
             subscriber.ended = True
+            if self.disturber is not None:
+                self.disturber.leave(subscriber)
             self._regroup(subscriber)
             del self.subscribers[subscriber]
 
@@ -160,12 +176,6 @@ class Hub:
         subscriber.outbox.mailbox.discard(gone)
         self._regroup(subscriber)
         return gone
-
-    def disturb(self, subscriber: Subscriber, fault: Fault | None) -> None:
-        """Put a fault between the hub and a reader, or take it away; costs the others nothing."""
-        subscriber.fault = fault
-        if subscriber.audience is not None:
-            subscriber.audience.place(subscriber)
 
     def close_all(self, code: int, reason: str) -> None:
         """Ask every link to end, as when the server stops."""

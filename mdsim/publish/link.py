@@ -31,6 +31,9 @@ class Link(Protocol):
     def cut(self) -> None:
         """End it at once."""
 
+    def reset(self) -> None:
+        """End it at once, and let the other side see a connection that was reset."""
+
 
 class Reader(Protocol):
     """What a fault sees of the reader that it disturbs."""

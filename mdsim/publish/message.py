@@ -44,8 +44,14 @@ class Message:
         """Its frame, made once for each format however many readers there are."""
         made = self._frames.get(codec.name)
         if made is None:
-            made = self._frames[codec.name] = frame(codec.opcode, codec.encode(self))
+            payload = self.payload(codec)
+            made = payload if codec.opcode is None else frame(codec.opcode, payload)
+            self._frames[codec.name] = made
         return made
+
+    def payload(self, codec: CodecType) -> bytes:
+        """What its frame carries; not kept."""
+        return codec.encode(self)
 
     def late(self, skipped: int, *, snapshot: bool) -> Message:
         """The same for one reader who missed ``skipped`` before it."""
@@ -58,17 +64,30 @@ class Message:
             skipped=skipped,
         )
 
+    def telling(self, event: Outgoing, volume: Decimal | None) -> Message:
+        """The same message with another event in it, for a reader whose delivery is disturbed."""
+        return Message(
+            self.feed,
+            event,
+            self.ts_publish_ns,
+            volume=volume,
+            snapshot=self.snapshot,
+            skipped=self.skipped,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CodecType:
     """A format of messages; one file each under ``publish/codecs``.
 
     Attributes:
-        opcode: of its frames, ``frames.TEXT`` or ``frames.BINARY``.
+        opcode: of its frames, ``frames.TEXT`` or ``frames.BINARY``; None where no frame goes around it.
         encode: the payload of a message, whole in itself.
+        damage: a payload spoilt so that whoever reads this format notices, at a place 0..1 of its length.
     """
 
     name: str
     summary: str
-    opcode: int
+    opcode: int | None
     encode: Callable[[Message], bytes]
+    damage: Callable[[bytes, float], bytes]

@@ -11,6 +11,9 @@ from mdsim.publish.link import Fault, Link
 from mdsim.publish.message import CodecType, Message
 from mdsim.publish.outbox import Outbox
 
+GOING_AWAY = 1001
+"""Close code: nothing was wrong with the reader."""
+
 
 class Terms(NamedTuple):
     """How a feed is delivered: the format's name, and the shortest time between messages (0: every one)."""
@@ -30,6 +33,8 @@ class Subscriber:
     """A reader of the hub.
 
     Attributes:
+        name: of its connection, such as ``ws-17``, in the order in which they came.
+        refused: how a delivery fault has its connection down from the first, empty when it may come.
         wants: what it asked for.
         flowing: everything was sent; otherwise the line is full and its link empties the outbox.
         ended: nothing is sent to it any more.
@@ -37,12 +42,30 @@ class Subscriber:
         audience: readers that receive the same; kept by the hub.
     """
 
-    __slots__ = ("_counters", "audience", "ended", "fault", "flowing", "link", "outbox", "wants")
+    __slots__ = (
+        "_counters",
+        "audience",
+        "ended",
+        "fault",
+        "flowing",
+        "link",
+        "name",
+        "outbox",
+        "refused",
+        "wants",
+    )
 
     def __init__(
-        self, link: Link, counters: Counters, chunk_bytes: int, whole: Callable[[Message], Message]
+        self,
+        link: Link,
+        counters: Counters,
+        chunk_bytes: int,
+        whole: Callable[[Message], Message],
+        name: str = "",
     ) -> None:
         self.link = link
+        self.name = name
+        self.refused = ""
         self.wants: dict[Feed, Terms] = {}
         self.flowing = True
         self.ended = False
@@ -56,6 +79,23 @@ class Subscriber:
         events = [terms for feed, terms in self.wants.items() if feed.channel == "events"]
         return self.wants | {Feed("events", EVERYWHERE): events[0]} if events else self.wants
 
+    def receives(self, feed: Feed) -> bool:
+        """Whether it receives a feed."""
+        return feed in self.deliveries()
+
+    def disturb(self, fault: Fault | None) -> None:
+        """Put a fault between the hub and this reader, or take it away; costs the others nothing."""
+        self.fault = fault
+        if self.audience is not None:
+            self.audience.place(self)
+
+    def take_down(self, how: str) -> None:
+        """End its connection for a fault: ``disconnect`` with a close frame, ``reset`` without a word."""
+        if how == "reset":
+            self.link.reset()
+        else:
+            self.link.close(GOING_AWAY, "a playbook ended this connection")
+
     def deliver(self, messages: Sequence[tuple[Message, CodecType]]) -> None:
         """Send messages, through its fault if it has one."""
         if self.fault is not None:
@@ -68,7 +108,13 @@ class Subscriber:
         if self.ended:
             return
         if self.flowing:
-            self._begin(b"".join([message.frame(codec) for message, codec in messages]))
+            frames = [message.frame(codec) for message, codec in messages]
+            if (
+                self.fault is not None
+            ):  # others are counted by the audience, which sends to all of them at once
+                self._counters.messages += len(frames)
+                self._counters.payload_bytes += sum(map(len, frames))
+            self._begin(b"".join(frames))
             return
         for message, codec in messages:
             self._counters.conflated += self.outbox.mailbox.put(message, codec)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
 
 from mdsim.core.events import Bar, BookDelta, BookLevel, BookSnapshot, Tick, Trade
+from mdsim.core.impairing import Disturbance, Handling, Injection
 from mdsim.core.instruments import ALL
+from mdsim.core.seeds import SeedTree
 from mdsim.core.serving import Correlations, Quote, Stats24h, VolumeAtPrice
+from mdsim.publish.disturber import Disturber
 from mdsim.publish.hub import Hub
 from mdsim.publish.limits import HubLimits
 from mdsim.publish.subscriber import Subscriber
@@ -38,7 +42,7 @@ class FakeLink:
 
     Attributes:
         taken: every byte, in order.
-        stalls, cuts, closes: what the hub asked for.
+        stalls, cuts, resets, closes: what the hub asked for.
     """
 
     def __init__(self, room: int | None = None) -> None:
@@ -47,6 +51,7 @@ class FakeLink:
         self.dead = False
         self.stalls = 0
         self.cuts = 0
+        self.resets = 0
         self.closes: list[tuple[int, str]] = []
 
     def send(self, data: bytes | memoryview) -> int:
@@ -68,6 +73,9 @@ class FakeLink:
 
     def cut(self) -> None:
         self.cuts += 1
+
+    def reset(self) -> None:
+        self.resets += 1
 
     def messages(self) -> list[dict[str, object]]:
         """The JSON messages so far."""
@@ -170,3 +178,82 @@ def make_stage() -> MakeStage:
 @pytest.fixture
 def stage(make_stage: MakeStage) -> Stage:
     return make_stage()
+
+
+class FakePipeline:
+    """Loses the numbers in ``lose``, delays the rest by ``latency_ns``, and is ``down`` as it was told."""
+
+    def __init__(self, disturbance: Disturbance, handling: Handling[Any], at: str) -> None:
+        args: Mapping[str, Any] = disturbance.args
+        self.down = str(args.get("down", ""))
+        self._args = args
+        self._of = disturbance
+        self._handling = handling
+        self._at = at
+        self._waiting: list[tuple[int, Any]] = []
+        self._told: list[Injection] = []
+        if self.down:
+            self._tell(self.down, "", "", 0, disturbance.since_ns)
+
+    def _tell(self, fault: str, symbol: str, channel: str, seq: int, at_ns: int) -> None:
+        self._told.append(
+            Injection(self._of.run, self._of.path, fault, self._at, symbol, channel, seq, at_ns, 0)
+        )
+
+    def put(self, item: Any, at_ns: int) -> None:
+        asks, args = self._handling, self._args
+        if asks.seq(item) in args.get("lose", ()):
+            self._tell("loss", asks.symbol(item), asks.channel(item), asks.seq(item), at_ns)
+        else:
+            self._waiting.append((at_ns + int(args.get("latency_ns", 0)), item))
+
+    def due(self, at_ns: int) -> list[Any]:
+        leaving = [item for due_ns, item in self._waiting if due_ns <= at_ns]
+        self._waiting = [one for one in self._waiting if one[0] > at_ns]
+        return leaving
+
+    def next_due_ns(self) -> int | None:
+        return min((due_ns for due_ns, _ in self._waiting), default=None)
+
+    def flush(self) -> list[Any]:
+        return self.due(1 << 62)
+
+    def injections(self) -> list[Injection]:
+        told, self._told = self._told, []
+        return told
+
+
+class Faults:
+    """A disturber with fake pipelines, and what it told.
+
+    Attributes:
+        told: every injection, in order.
+        drawn: connections that are chosen; None for all.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self.told: list[Injection] = []
+        self.drawn: tuple[str, ...] | None = None
+        self.disturber = Disturber(self._make, self._chosen, self.told.extend, clock_ns=lambda: stage.now_ns)
+        stage.hub.disturber = self.disturber
+
+    def _make(self, disturbances: Sequence[Disturbance], handling: Handling[Any], at: str) -> FakePipeline:
+        (one,) = disturbances
+        return FakePipeline(one, handling, at)
+
+    def _chosen(self, _disturbance: Disturbance, connection: str) -> bool:
+        return self.drawn is None or connection in self.drawn
+
+    def fault(self, *, order: int = 0, source: str | None = None, **args: object) -> Disturbance:
+        """A disturbance of all clients, as the fake pipeline understands its arguments."""
+        rng = SeedTree(1).stream
+        return Disturbance("run", (order,), f"step {order}", 0, source, 1.0, None, None, args, rng)  # type: ignore[arg-type]  # the fake's own
+
+    def apply(self, *disturbances: Disturbance) -> None:
+        """One cycle in which these are in force."""
+        self.disturber.refresh(disturbances)
+
+
+@pytest.fixture
+def faults(stage: Stage) -> Faults:
+    return Faults(stage)

@@ -97,7 +97,7 @@ def test_a_message_is_encoded_once_for_each_format() -> None:
         calls.append(message)
         return b"x"
 
-    codec = CodecType("count", "counts", TEXT, encode)
+    codec = CodecType("count", "counts", TEXT, encode, lambda payload, _place: payload)
     message = Message(feed_of(EVENTS[0]), EVENTS[0], 9)
 
     assert message.frame(codec) is message.frame(codec)

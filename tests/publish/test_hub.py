@@ -342,9 +342,9 @@ def test_a_fault_stands_between_the_hub_and_one_reader(stage: Stage) -> None:
     for subscriber in (one, two):
         stage.hub.subscribe(subscriber, {BTC: JSON})
 
-    stage.hub.disturb(one, EveryOther())
+    one.disturb(EveryOther())
     stage.hub.publish([stage.tick(seq) for seq in range(1, 5)])
-    stage.hub.disturb(one, None)
+    one.disturb(None)
     stage.hub.publish([stage.tick(6)])
 
     assert [m["seq"] for m in one_line.messages()] == [1, 3, 6]

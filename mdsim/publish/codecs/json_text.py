@@ -34,9 +34,16 @@ def _without_exponent(found: re.Match[bytes]) -> bytes:
     return b'"%s"' % format(Decimal(found[0][1:-1].decode()), "f").encode()
 
 
+def damage(payload: bytes, place: float) -> bytes:
+    """The text torn off: an object without its end is no JSON wherever the tear is."""
+    kept = min(len(payload) - 1, max(1, int(place * len(payload))))
+    return payload[:kept].decode(errors="ignore").encode()  # a text frame holds whole characters
+
+
 CODEC = CodecType(
     name="json",
     summary="JSON in text frames; prices and sizes are text, times are integer nanoseconds",
     opcode=TEXT,
     encode=encode,
+    damage=damage,
 )
