@@ -55,36 +55,21 @@ class Server:
         door: the port of HTTP and WebSocket.
     """
 
-    def __init__(self, settings: Settings, seed: int) -> None:
+    def __init__(self, settings: Settings, seed: int, live: LiveMarket | None = None) -> None:
         """Put it together; nothing listens yet.
+
+        Args:
+            settings: what the server is told.
+            seed: root of every random draw of the market.
+            live: the market to serve; without it, the synthetic one of the settings.
 
         Raises:
             UsageError: certificate or key cannot be read.
         """
         publication = settings.publication
-        interval_ns = publication.interval_ns
-        request = FeedRequest(
-            catalogue=Catalogue(item for item in settings.catalogue if item.enabled),
-            seeds=SeedTree(seed),
-            start_ns=utc_ns() // interval_ns * interval_ns,
-            step_ns=max(interval_ns, MS),
-        )
         self.settings = settings
         self._stopping = trio.Event()
-        self.live = LiveMarket(
-            wiring.feeds()["synthetic"].open(request),
-            wiring.effects(),
-            wiring.curves(),
-            seeds=SeedTree(seed),
-            interval_ns=interval_ns,
-            tape=TapeSettings(
-                ticks_kept=settings.history.buffer_ticks,
-                depth_levels=publication.depth_levels,
-                depth_every_ns=publication.depth_interval_ns,
-                intervals=publication.bar_intervals,
-                lag_ns=publication.bar_lag_ns,
-            ),
-        )
+        self.live = live or synthetic(settings, seed)
         market = self.live.tape
         token = settings.chaos.token
         security = Security(
@@ -175,8 +160,8 @@ class Server:
         live = self.live.tape
         return (
             SourceStatus(
-                name="synthetic",
-                kind="synthetic",
+                name=self.live.engine.feed.name,
+                kind=self.live.engine.feed.name,
                 state="LIVE" if live.ready() is None else "CONNECTING",
                 priority=1,
                 symbols=live.catalogue.symbols,
@@ -210,6 +195,37 @@ class Server:
                 hint="name a certificate chain and its private key, both in PEM",
             ) from None
         return context
+
+
+def synthetic(settings: Settings, seed: int) -> LiveMarket:
+    """The market of the settings: enabled instruments on synthetic prices, from now on, in real time."""
+    interval_ns = settings.publication.interval_ns
+    request = FeedRequest(
+        catalogue=Catalogue(item for item in settings.catalogue if item.enabled),
+        seeds=SeedTree(seed),
+        start_ns=utc_ns() // interval_ns * interval_ns,
+        step_ns=max(interval_ns, MS),
+    )
+    return LiveMarket(
+        wiring.feeds()["synthetic"].open(request),
+        wiring.effects(),
+        wiring.curves(),
+        seeds=SeedTree(seed),
+        interval_ns=interval_ns,
+        tape=tape_settings(settings),
+    )
+
+
+def tape_settings(settings: Settings) -> TapeSettings:
+    """What a market remembers, and how often its slower channels speak."""
+    publication = settings.publication
+    return TapeSettings(
+        ticks_kept=settings.history.buffer_ticks,
+        depth_levels=publication.depth_levels,
+        depth_every_ns=publication.depth_interval_ns,
+        intervals=publication.bar_intervals,
+        lag_ns=publication.bar_lag_ns,
+    )
 
 
 async def run(settings: Settings, seed: int) -> None:
