@@ -1,7 +1,7 @@
 """May this playbook run on the live market? It is compiled, rehearsed, and held against the limits.
 
 All of it is work without a wait, for a thread beside the pump: nothing here looks at the live market but
-through a ``Snapshot`` that was taken before.
+through a ``StillFeed`` that was made before.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path, PurePosixPath
 
 from mdsim.core.conditions import Subject, subjects
 from mdsim.core.errors import LimitError, NotFoundError, UsageError
-from mdsim.core.instruments import Catalogue
 from mdsim.core.serving import RunRequest
 from mdsim.core.spelling import shown, suggest
 from mdsim.engine.corridor import Engine
@@ -27,31 +26,13 @@ from mdsim.playbook.plan import Plan
 from mdsim.playbook.variants import variants
 from mdsim.run.rehearsal import Pace, farthest, rehearse
 from mdsim.run.runner import questions
+from mdsim.run.still import StillFeed
 
 METRICS_MOST = 100
 """Different metrics that one playbook may ask for; each is measured in every cycle."""
 
 SLOWEST, FASTEST = 0.01, 1000.0
 _SPEED_HINT = "1 is the market's own pace, 60 plays an hour in a minute"
-
-
-class Snapshot:
-    """The live market's present, standing still; a base feed for rehearsals."""
-
-    name = "still"
-    end_ns: int | None = None
-    notes: tuple[str, ...] = ()
-
-    def __init__(self, catalogue: Catalogue, now_ns: int, step_ns: int, log_prices: Sequence[float]) -> None:
-        self.catalogue = catalogue
-        self.start_ns = now_ns
-        self.step_ns = step_ns
-        self.log_prices = list(log_prices)
-        self.updated_ns = [now_ns] * len(catalogue)
-
-    def advance(self, now_ns: int) -> None:
-        """Every price is confirmed."""
-        self.updated_ns[:] = [now_ns] * len(self.catalogue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +91,7 @@ class Admission:
         warnings = tuple(render([one], document.text) for one in compiled.warnings)
         return Admitted(compiled.plan, speed, compiled.plan.symbols, warnings + _strange(compiled.plan))
 
-    async def admit(self, request: RunRequest, market: Snapshot) -> Admitted:
+    async def admit(self, request: RunRequest, market: StillFeed) -> Admitted:
         """The plan of a request that keeps every limit, on the market as it is.
 
         Raises:
@@ -171,7 +152,9 @@ class Admission:
         if first:
             raise limits.refusal(tuple(first[one] for one in Measure if one in first))
 
-    async def _rehearse(self, plan: Plan, seed: int, market: Snapshot) -> tuple[Peak | None, tuple[str, ...]]:
+    async def _rehearse(
+        self, plan: Plan, seed: int, market: StillFeed
+    ) -> tuple[Peak | None, tuple[str, ...]]:
         left, done = self._rehearsal_cycles, []
         for variant in variants(plan):
             pace = Pace(self._cycle_ns, cycles_most=left)

@@ -47,7 +47,7 @@ class Hosted:
         request: RunRequest,
         admitted: Admitted,
         pump: Pump,
-        observe: Callable[[RunInfo], Sequence[Observer]],
+        observe: Callable[[RunInfo, RunRequest], Sequence[Observer]],
         entries_most: int,
         bytes_most: int,
         timeout: Ceiling | None,
@@ -79,7 +79,7 @@ class Hosted:
         setting = Setting(run, engine, view, request.seed, shared=True, checks_most=CHECKS_MOST)
         observers: list[Observer] = [self]
         self._performance = Performance(admitted.plan, setting, self._clock, observers)
-        observers += observe(self.info())
+        observers += observe(self.info(), request)
         pump.attach(run, self._clock, self._performance.ledger.on_notice)
         self._clock.turns.take()
         self._performance.announce(

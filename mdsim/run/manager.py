@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import trio
 
 from mdsim.core.errors import BusyError, ConflictError, NotFoundError, UsageError
@@ -19,12 +20,13 @@ from mdsim.core.serving import RunInfo, RunRequest
 from mdsim.core.spelling import shown
 from mdsim.playbook.compiler import World
 from mdsim.playbook.limits import Ceiling, Measure, strictest
-from mdsim.run.admission import Admission, Admitted, Snapshot
+from mdsim.run.admission import Admission, Admitted
 from mdsim.run.hosted import Hosted, preview
 from mdsim.run.ids import scenario_id
 from mdsim.run.ledger import Observer
 from mdsim.run.pump import Pump
 from mdsim.run.run_log import Follower
+from mdsim.run.still import still_like
 
 LOG = logging.getLogger("mdsim.runs")
 KEY_MOST = 200
@@ -85,11 +87,11 @@ class _Ticket:
     run: str = ""
 
 
-Observe = Callable[[RunInfo], Sequence[Observer]]
+Observe = Callable[[RunInfo, RunRequest], Sequence[Observer]]
 """Who else follows a run that is about to start: logs, traces, the stream of market events."""
 
 
-def nobody(_info: RunInfo) -> Sequence[Observer]:
+def nobody(_info: RunInfo, _request: RunRequest) -> Sequence[Observer]:
     """Nobody else follows."""
     return ()
 
@@ -194,15 +196,16 @@ class RunsManager:
         if len(key) > KEY_MOST or not (key.isascii() and key.isprintable()):
             message = f"an idempotency key is at most {KEY_MOST} characters of printable ASCII"
             raise UsageError("MD357", message, hint="use a random one, such as a UUID")
+        asked = msgspec.structs.replace(request, traceparent="")
         while (ticket := self._keys.get(key)) is not None:
-            if ticket.request != request:
+            if ticket.request != asked:
                 message = f"the idempotency key {shown(key)} was used for another request"
                 raise ConflictError("MD352", message, hint="use a new key for a new request")
             await ticket.done.wait()
             if ticket.run:
                 self.counters.repeated += 1
                 return self.get(ticket.run)
-        ticket = self._keys[key] = _Ticket(request, trio.Event())
+        ticket = self._keys[key] = _Ticket(asked, trio.Event())
         try:
             info = await self._start(request)
             ticket.run = info.scenario_id
@@ -229,7 +232,7 @@ class RunsManager:
         try:
             engine = self._pump.engine
             feed = engine.feed
-            market = Snapshot(feed.catalogue, self._pump.now_ns, feed.step_ns, feed.log_prices)
+            market = still_like(feed, self._pump.now_ns, feed.step_ns)
             if self._threads is None:
                 return await self._admission.admit(request, market)
             work = partial(trio.run, self._admission.admit, request, market)

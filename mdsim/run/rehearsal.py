@@ -15,7 +15,6 @@ import trio
 
 from mdsim.core.decimals import CONTEXT
 from mdsim.core.events import Entry, Json
-from mdsim.core.instruments import Catalogue
 from mdsim.core.ports import BaseFeed, Curves, Registry
 from mdsim.core.seeds import SeedTree
 from mdsim.engine.corridor import Engine
@@ -28,6 +27,7 @@ from mdsim.run.clock import ScenarioClock, VirtualPacer
 from mdsim.run.ledger import Ledger
 from mdsim.run.pump import Pump
 from mdsim.run.series import Recorder, Series
+from mdsim.run.still import still_like
 from mdsim.run.tree import Tree
 
 RUN = "rehearsal"
@@ -36,28 +36,6 @@ _GRID_POINTS = 256
 """Regular cycles over the whole plan; moves add their own."""
 _WATCH_POINTS = 2048
 """Cycles over the whole plan while a step waits for a condition."""
-
-
-class StillFeed:
-    """A base feed whose prices never change; a stand-in for one that has been opened.
-
-    Its steps are long: spread and depth need not be followed closely where only prices are asked for.
-    """
-
-    name = "still"
-    end_ns: int | None = None
-    notes: tuple[str, ...] = ()
-
-    def __init__(self, feed: BaseFeed, step_ns: int) -> None:
-        self.catalogue: Catalogue = feed.catalogue
-        self.start_ns: int = feed.start_ns
-        self.step_ns: int = max(feed.step_ns, step_ns)
-        self.log_prices: list[float] = list(feed.log_prices)
-        self.updated_ns: list[int] = [feed.start_ns] * len(self.catalogue)
-
-    def advance(self, now_ns: int) -> None:
-        """Every price is confirmed."""
-        self.updated_ns[:] = [now_ns] * len(self.catalogue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +181,8 @@ async def rehearse(
 ) -> Rehearsal:
     """Play one way of a plan on a still market."""
     plan = variant.plan
-    still = StillFeed(feed, plan.expected_ns // _WATCH_POINTS)
+    # Long steps: spread and depth need not be followed closely where only prices are asked for.
+    still = still_like(feed, feed.start_ns, max(feed.step_ns, plan.expected_ns // _WATCH_POINTS))
     engine = _StillEngine(still, effects, curves, pace, plan.expected_ns)
     follower, recorder = _Follower(engine), Recorder()
     clock = ScenarioClock(still.start_ns)
