@@ -198,6 +198,7 @@ class _Desk:
                 scenario_type=scenario_type,
                 overlap=str(getattr(body, "overlap", "allow")),
                 idempotency_key=call.headers.get("idempotency-key", ""),
+                traceparent=call.headers.get("traceparent", ""),
             )
             return _created(await self._runs.start(request), scenario.warnings)
 
@@ -226,7 +227,8 @@ class _Desk:
         if plan_only:
             found = await trio.to_thread.run_sync(self._runs.compile_only, request, limiter=self._compiling)
             return Reply(ScenarioAnswer.of(found))
-        return _created(await self._runs.start(request))
+        traced = msgspec.structs.replace(request, traceparent=call.headers.get("traceparent", ""))
+        return _created(await self._runs.start(traced))
 
     async def active(self, _call: Call) -> Reply:
         """``GET /chaos/active-scenarios``."""

@@ -51,14 +51,14 @@ class Calls:
         method = f"{self.service}/{name}"
 
         async def handle(raw: bytes, context: Context) -> bytes:
-            with self.around(method, headers(context)):
-                try:
+            try:
+                with self.around(method, headers(context)):
                     return (await answer(_read(shape, raw), context)).SerializeToString()
-                except (asyncio.CancelledError, grpc.aio.AbortError):
-                    raise
-                except Exception as error:
-                    await refuse(context, error, method)
-                    raise  # for the type checker: refuse has ended the call
+            except (asyncio.CancelledError, grpc.aio.AbortError):
+                raise
+            except Exception as error:
+                await refuse(context, error, method)
+                raise  # for the type checker: refuse has ended the call
 
         return grpc.unary_unary_rpc_method_handler(handle)
 
@@ -72,13 +72,13 @@ class Calls:
         method = f"{self.service}/{name}"
 
         async def handle(raw: bytes, context: Context) -> None:
-            with self.around(method, headers(context)):
-                try:
+            try:
+                with self.around(method, headers(context)):
                     await answer(_read(shape, raw), context)
-                except (asyncio.CancelledError, grpc.aio.AbortError):
-                    raise
-                except Exception as error:
-                    await refuse(context, error, method)
+            except (asyncio.CancelledError, grpc.aio.AbortError):
+                raise
+            except Exception as error:
+                await refuse(context, error, method)
 
         return grpc.unary_stream_rpc_method_handler(handle)
 

@@ -14,7 +14,7 @@ from mdsim._proto.v1 import scenario_pb2 as pb
 from mdsim.api import grpc_messages as messages
 from mdsim.api.asyncio_island import AsyncioIsland, BusyError
 from mdsim.api.bodies import BODY_MOST
-from mdsim.api.grpc_calls import Calls, Handlers, http_call
+from mdsim.api.grpc_calls import Calls, Handlers, headers, http_call
 from mdsim.api.grpc_errors import Context
 from mdsim.api.grpc_limits import GrpcLimits
 from mdsim.api.guard import Security, authorize
@@ -46,7 +46,7 @@ class ScenarioService:
     def handlers(self, calls: Calls) -> Handlers:
         """The methods by name."""
         return {
-            "RunPlaybook": calls.unary("RunPlaybook", pb.RunPlaybookRequest, self._guarded(self._run)),
+            "RunPlaybook": calls.unary("RunPlaybook", pb.RunPlaybookRequest, self._run),
             "StopScenario": calls.unary("StopScenario", pb.StopScenarioRequest, self._guarded(self._stop)),
             "PauseScenario": calls.unary(
                 "PauseScenario", pb.PauseScenarioRequest, self._guarded(self._pause)
@@ -74,8 +74,9 @@ class ScenarioService:
             )
         return self._runs
 
-    async def _run(self, runs: RunsPort, request: pb.RunPlaybookRequest) -> pb.Scenario:
-        asked = _request(request)
+    async def _run(self, request: pb.RunPlaybookRequest, context: Context) -> pb.Scenario:
+        runs = self._allowed(context)
+        asked = _request(request, headers(context).get("traceparent", ""))
         if request.plan_only:
             return messages.scenario(await self._island.ask(lambda: runs.compile_only(asked)))
         return messages.scenario(await self._island.ask_task(partial(runs.start, asked)))
@@ -116,7 +117,7 @@ class ScenarioService:
             self.watchers -= 1
 
 
-def _request(request: pb.RunPlaybookRequest) -> RunRequest:
+def _request(request: pb.RunPlaybookRequest, traceparent: str) -> RunRequest:
     """What is asked, in the words of the runs.
 
     Raises:
@@ -143,4 +144,5 @@ def _request(request: pb.RunPlaybookRequest) -> RunRequest:
         speed=request.speed or 1.0,
         overlap=overlap,
         idempotency_key=request.idempotency_key,
+        traceparent=traceparent,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +21,7 @@ from mdsim.api.throttle import Throttle
 from mdsim.api.tickets import Tickets
 from mdsim.api.wire import Wire
 from mdsim.core.errors import MdsimError
+from mdsim.publish.feeds import Feed
 from mdsim.publish.frames import PING_FRAME
 from mdsim.publish.hub import FullError, Hub
 from mdsim.publish.subscriber import Subscriber
@@ -67,6 +68,8 @@ class WebSocketCounters:
 
     Attributes:
         opened: handshakes accepted; refused: answered with an error instead.
+        closed: accepted connections that ended, by reason: ``left``, ``lost`` (its line broke), ``too_slow``,
+            ``half_open``, ``idle``, ``full``, ``server_stop``, ``failed`` (an error of ours).
         too_slow, half_open, idle, full: connections ended for that reason.
         bad_messages: answered with an error.
         broken: connections that met an error of ours.
@@ -74,6 +77,7 @@ class WebSocketCounters:
 
     opened: int = 0
     refused: int = 0
+    closed: dict[str, int] = field(default_factory=dict)
     too_slow: int = 0
     half_open: int = 0
     idle: int = 0
@@ -82,8 +86,20 @@ class WebSocketCounters:
     broken: int = 0
 
 
-Opened = Callable[[Head], AbstractContextManager[object]]
+Asked = Callable[[str, Sequence[Feed]], AbstractContextManager[object]]
+"""Stands around one subscription (``subscribe`` or ``unsubscribe``, and what it is about)."""
+Opened = Callable[[Head], AbstractContextManager[Asked]]
 """Stands around one connection, such as a span of a trace that follows ``traceparent``."""
+
+
+def unasked(_op: str, _feeds: Sequence[Feed]) -> AbstractContextManager[object]:
+    """Nobody looks at a subscription."""
+    return nullcontext()
+
+
+def unwatched(_head: Head) -> AbstractContextManager[Asked]:
+    """Nobody looks at a connection."""
+    return nullcontext(unasked)
 
 
 @dataclass
@@ -97,7 +113,7 @@ class WebSockets:
     hub: Hub
     tickets: Tickets
     limits: WebSocketLimits = field(default_factory=WebSocketLimits)
-    opened: Opened = lambda _head: nullcontext()
+    opened: Opened = unwatched
     on_error: Callable[[BaseException], None] = lambda _error: None
     counters: WebSocketCounters = field(default_factory=WebSocketCounters)
     _connections: dict[_Connection, None] = field(default_factory=dict)
@@ -128,28 +144,40 @@ class WebSockets:
         connection = _Connection(self, wire)
         self._connections[connection] = None
         try:
-            with self.opened(head):
+            with self.opened(head) as connection.asked:
                 await connection.serve(head)
         except* _EXPECTED:
             pass
         except* Exception as errors:
             self.counters.broken += 1
+            connection.reason = "failed"
             self.on_error(errors)
         finally:
             del self._connections[connection]
+            if connection.accepted:
+                reason = connection.reason or ("lost" if wire.was_cut else "left")
+                self.counters.closed[reason] = self.counters.closed.get(reason, 0) + 1
             self.hub.leave(connection.subscriber)
             wire.release()
 
     def close_all(self) -> None:
         """Ask every reader to go, as the server stops."""
         for connection in list(self._connections):
-            connection.end(GOING_AWAY, "the server stops")
+            connection.end(GOING_AWAY, "the server stops", "server_stop")
 
 
 class _Connection:
-    """One reader's tasks and why they end."""
+    """One reader's tasks and why they end.
+
+    Attributes:
+        accepted: the handshake was; reason: why it ended, empty while nothing but the reader itself did it.
+        asked: stands around its subscriptions.
+    """
 
     def __init__(self, sockets: WebSockets, wire: Wire) -> None:
+        self.accepted = False
+        self.reason = ""
+        self.asked: Asked = unasked
         self._sockets = sockets
         self._limits = sockets.limits
         self._wire = wire
@@ -206,6 +234,7 @@ class _Connection:
             return
         socket = await request.accept()
         self._sockets.counters.opened += 1
+        self.accepted = True
         with self._reading:
             await self._read(socket, ask)
         code, reason = self._ending
@@ -252,7 +281,9 @@ class _Connection:
                 self._subscribe(id_, ask)
             case ws_messages.Unsubscribe():
                 terms = dict(subscriber.wants)
-                gone = hub.unsubscribe(subscriber, [feed for feed in terms if request.covers(feed)])
+                covered = [feed for feed in terms if request.covers(feed)]
+                with self.asked(op, covered):
+                    gone = hub.unsubscribe(subscriber, covered)
                 subscriber.post(ws_messages.subscribed(id_, op, [(feed, terms[feed]) for feed in gone]))
             case ws_messages.Ping():
                 subscriber.post(ws_messages.pong(id_, hub.clock_ns()))
@@ -268,20 +299,22 @@ class _Connection:
             hub.room_for(self.subscriber, wishes)
         except FullError as error:
             self._sockets.counters.full += 1
-            self.end(TRY_LATER, error.message)
+            self.end(TRY_LATER, error.message, "full")
             return
         self.subscriber.post(ws_messages.subscribed(id_, "subscribe", wishes.items()))
-        hub.subscribe(self.subscriber, wishes)
+        with self.asked("subscribe", tuple(wishes)):
+            hub.subscribe(self.subscriber, wishes)
 
-    def end(self, code: int, reason: str) -> None:
+    def end(self, code: int, text: str, reason: str = "") -> None:
         """Stop reading and close; the first reason counts."""
         if not self._reading.cancel_called:
-            self._ending = (code, reason)
+            self._ending = (code, text)
+            self.reason = reason
             self._reading.cancel()
 
     def _slow(self) -> None:
         self._sockets.counters.too_slow += 1
-        self.end(TOO_SLOW, f"nothing was taken for {self._limits.slow_grace_s:g} s")
+        self.end(TOO_SLOW, f"nothing was taken for {self._limits.slow_grace_s:g} s", "too_slow")
 
     def look_after(self, now_s: float) -> None:
         """Ping who was silent, give up who does not answer, and close who does not want anything."""
@@ -289,6 +322,7 @@ class _Connection:
         silent_s = now_s - wire.heard_s
         if silent_s >= limits.ping_after_s + limits.pong_within_s:
             self._sockets.counters.half_open += 1
+            self.reason = self.reason or "half_open"
             wire.cut()
         elif silent_s >= limits.ping_after_s and wire.pinged_s <= wire.heard_s:
             wire.pinged_s = now_s
@@ -296,7 +330,7 @@ class _Connection:
         elif not self.subscriber.wants and now_s - self._active_s >= limits.idle_s:
             self._sockets.counters.idle += 1
             self._active_s = now_s
-            self.end(NORMAL, f"nothing subscribed to for {limits.idle_s:g} s")
+            self.end(NORMAL, f"nothing subscribed to for {limits.idle_s:g} s", "idle")
 
 
 _EXPECTED = (

@@ -29,6 +29,7 @@ class Wire(trio.abc.Stream):
         on_slow: called once when a full line was not worked off within ``grace_s``.
         on_close: called with code and reason when the hub wants an end.
         on_closed: called when the library is done with the stream.
+        was_cut: it was ended at once, because it broke or its reader gave no sign of life.
     """
 
     send: Callable[[bytes | memoryview], int]
@@ -40,6 +41,7 @@ class Wire(trio.abc.Stream):
         self.on_slow: Callable[[], None] = lambda: None
         self.on_close: Callable[[int, str], None] = lambda _code, _reason: None
         self.on_closed: Callable[[], None] = lambda: None
+        self.was_cut = False
         self._prefix = prefix
         self._throttle = throttle
         self._grace_s = grace_s
@@ -58,6 +60,7 @@ class Wire(trio.abc.Stream):
 
     def cut(self) -> None:
         """End everything about this reader at once."""
+        self.was_cut = True
         self.nursery.cancel_scope.cancel()
 
     # What the WebSocket library calls

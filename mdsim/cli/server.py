@@ -16,6 +16,7 @@ from mdsim.api.asks import AskReader
 from mdsim.api.chaos import chaos_routes
 from mdsim.api.debug import SourceStatus
 from mdsim.api.front_door import FrontDoor
+from mdsim.api.grpc_calls import unwatched
 from mdsim.api.grpc_limits import GrpcLimits
 from mdsim.api.grpc_server import GrpcServer
 from mdsim.api.guard import Security
@@ -83,6 +84,7 @@ class Server:
         self.hub = Hub(market, hub_limits, clock_ns=utc_ns)
         self.events = EventDesk()
         self.telemetry = Telemetry(settings, self.live, self.events)
+        traces = self.telemetry.traces
         self.runs = RunsManager(
             self.live.pump,
             replace(wiring.world(), catalogue=market.catalogue, offline=False),
@@ -98,6 +100,7 @@ class Server:
             security=security,
             others=self.hub.readers,
             tls=self._pem(),
+            around=traces.grpc if traces else unwatched,
         )
         tickets = Tickets(trio.current_time)
         app = make_app(
@@ -109,9 +112,13 @@ class Server:
             sources=self._sources,
             security=security,
             more=chaos_routes(market, self.runs, settings.chaos.rules),
+            middleware=(traces.rest,) if traces else (),
             compress=publication.compression,
         )
-        self.door = FrontDoor(HttpServer(app), WebSockets(self.hub, tickets), tls=self._tls())
+        self.sockets = WebSockets(self.hub, tickets)
+        if traces is not None:
+            self.sockets.opened = traces.websocket
+        self.door = FrontDoor(HttpServer(app), self.sockets, tls=self._tls())
         self.telemetry.follow(self.hub, self.grpc, self.runs)
         self.live.sinks += [self._publish, self.grpc.publish, self.telemetry.measure]
 

@@ -11,7 +11,7 @@ import trio
 
 from mdsim.api.grpc_server import GrpcServer
 from mdsim.config.settings import Settings
-from mdsim.core.serving import Published, RunInfo, RunsPort
+from mdsim.core.serving import Published, RunInfo, RunRequest, RunsPort
 from mdsim.core.time import MS, SECOND
 from mdsim.publish.event_desk import EventDesk
 from mdsim.publish.hub import Hub
@@ -24,9 +24,10 @@ from mdsim.telemetry.logs import open_log
 from mdsim.telemetry.metrics import Metrics
 from mdsim.telemetry.run_log import RunLog
 from mdsim.telemetry.run_meters import RunMeters
+from mdsim.telemetry.update_trace import Cycle
 
 if TYPE_CHECKING:
-    from mdsim.telemetry.traces import Tracing
+    from mdsim.cli.server_traces import ServerTraces
 
 _EVENTS_FULL = ("websocket", "events_full")
 
@@ -36,6 +37,7 @@ class Telemetry:
 
     Attributes:
         log: JSON lines on stderr; stdout belongs to whoever started the server.
+        traces: what it traces; None where spans have nowhere to go.
     """
 
     def __init__(self, settings: Settings, live: LiveMarket, events: EventDesk) -> None:
@@ -49,7 +51,7 @@ class Telemetry:
             counted=lambda level: self.metrics.tally("market_data_log_lines_total", level),
         )
         self._meters = RunMeters(self.metrics, live.tape.catalogue)
-        self._tracing = _tracing(settings)
+        self.traces = _traces(settings)
         market = live.engine.market
         readings.bind_market(self.metrics, live.tape)
         self.metrics.bind("market_data_cycles_total", lambda: {(): market.cycles})
@@ -83,7 +85,7 @@ class Telemetry:
             lambda: {("websocket",): len(hub.subscribers), labels: len(grpc.streams)},
         )
 
-    def observers(self, run: RunInfo) -> Sequence[Observer]:
+    def observers(self, run: RunInfo, request: RunRequest) -> Sequence[Observer]:
         """What follows a run that is about to start: log, metrics, the events channel and any traces."""
         market = self._live.engine.market
         found: list[Observer] = [
@@ -91,24 +93,26 @@ class Telemetry:
             RunLog(self.log, run.scenario_id, run.scenario_type),
             self._meters.observer(run.scenario_type),
         ]
-        if self._tracing is not None:
-            from mdsim.telemetry.run_trace import RunTrace
-
-            found.append(RunTrace(self._tracing, run.scenario_id, run.scenario_type))
+        if self.traces is not None:
+            found.append(self.traces.run(run, request))
         return found
 
     async def close(self) -> None:
         """Send the spans that are left, in a thread: a dead endpoint must not hold the loop."""
-        if self._tracing is not None:
-            await trio.to_thread.run_sync(self._tracing.close)
+        if self.traces is not None:
+            await trio.to_thread.run_sync(self.traces.close)
 
-    def measure(self, _published: Sequence[Published]) -> None:
+    def measure(self, published: Sequence[Published]) -> None:
         """Last of the market's sinks: everything that the cycle published is on its way."""
-        took_ns = wall_ns() - self._live.began_ns
+        live, now_ns = self._live, wall_ns()
+        took_ns = now_ns - live.began_ns
         self._duration.add(took_ns / SECOND)
         self._lag.value = max(0.0, (utc_ns() - self._live.engine.market.now_ns) / SECOND)
         for window in self._latency:
             window.add(took_ns / MS)
+        if self.traces is not None:
+            cycle = Cycle(live.began_ns, live.based_ns, live.cycled_ns, now_ns)
+            self.traces.updates(live.engine, cycle, published)
 
     @staticmethod
     def _updates(live: LiveMarket) -> dict[tuple[str, ...], float]:
@@ -117,14 +121,14 @@ class Telemetry:
         return {(symbol, name): market.seq(at) for at, symbol in enumerate(live.tape.catalogue.symbols)}
 
 
-def _tracing(settings: Settings) -> Tracing | None:
+def _traces(settings: Settings) -> ServerTraces | None:
     """OpenTelemetry is loaded only where spans have somewhere to go."""
     told = settings.telemetry
     if not told.otlp_endpoint:
         return None
-    from mdsim.telemetry.traces import open_tracing
+    from mdsim.cli.server_traces import ServerTraces
 
-    return open_tracing(told.otlp_endpoint, clock_ns=utc_ns, sample_ratio=told.trace_sample_ratio)
+    return ServerTraces(told, told.otlp_endpoint)
 
 
 def _added(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:

@@ -23,7 +23,8 @@ class LiveMarket:
 
     Attributes:
         sinks: called in order after every cycle, with everything it published.
-        began_ns: wall clock when the present cycle began, for whoever measures it.
+        began_ns, based_ns, cycled_ns: wall clock when the present cycle began, knew its base prices, and had
+            its published prices, for whoever measures it.
     """
 
     def __init__(
@@ -42,7 +43,8 @@ class LiveMarket:
         self._start_ns = feed.start_ns
         self._interval_ns = interval_ns
         self._stopping = False
-        self.began_ns = wall_ns()
+        self.began_ns = self.based_ns = self.cycled_ns = wall_ns()
+        self.engine.on_base = self._on_base
         self._pacer = RealPacer(feed.start_ns, 1.0, utc_ns() - feed.start_ns)
         self.pump = Pump(self.engine, feed.start_ns, interval_ns, self)
         self.pump.on_cycle = self._on_cycle
@@ -52,7 +54,11 @@ class LiveMarket:
         await self._pacer.until(engine_ns)
         self.began_ns = wall_ns()
 
+    def _on_base(self) -> None:
+        self.based_ns = wall_ns()
+
     def _on_cycle(self, _now_ns: int) -> None:
+        self.cycled_ns = wall_ns()
         published = self.tape.record()
         for sink in self.sinks:
             sink(published)

@@ -29,12 +29,14 @@ from opentelemetry.trace import (
 from opentelemetry.util.types import AttributeValue
 
 from mdsim import __version__
+from mdsim.core.errors import MdsimError
 from mdsim.telemetry.logs import SERVICE
 from mdsim.telemetry.traceparent import TraceParent, of_headers
 
 Attributes: TypeAlias = Mapping[str, AttributeValue]
 
 _FLUSH_MS = 5_000
+_BROKEN = 500
 
 
 class Tracing:
@@ -99,14 +101,23 @@ class Tracing:
     def span(
         self, name: str, parent: TraceParent | None = None, attributes: Attributes | None = None
     ) -> Iterator[Span]:
-        """A span around a block, such as a client's subscription; an error in it marks it."""
+        """A span around a block, such as a client's subscription.
+
+        An error of ours marks it; a caller's mistake is told by its code (``error.type``), and one who goes
+        in the middle is no error.
+        """
         span = self.start(name, parent, attributes)
+        failed = ""
         try:
             yield span
-        except BaseException as error:
-            self.end(span, failed=type(error).__name__)
+        except MdsimError as error:
+            span.set_attribute("error.type", error.code)
             raise
-        self.end(span)
+        except Exception as error:
+            failed = type(error).__name__
+            raise
+        finally:
+            self.end(span, failed=failed)
 
     def close(self) -> None:
         """Send what waits, for a bounded time, and stop; blocking, so call it from a thread."""
@@ -178,6 +189,8 @@ def traced(
         with tracing.span(f"{call.method}", of_headers(call.headers), about) as span:
             reply = await handler(call)
             span.set_attribute("http.response.status_code", reply.status)
+            if reply.status >= _BROKEN:
+                span.set_status(Status(StatusCode.ERROR))
             return reply
 
     return around

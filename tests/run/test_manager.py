@@ -76,7 +76,7 @@ class Bench:
             threads=False,
         )
 
-    def observe(self, info: RunInfo) -> Sequence[Bench]:
+    def observe(self, info: RunInfo, _request: RunRequest) -> Sequence[Bench]:
         self.told.append(f"observe {info.scenario_id} {info.state}")
         return (self,)
 

@@ -1,17 +1,13 @@
-"""A log that keeps its lines, a real run to follow, and a receiver of spans."""
+"""A log that keeps its lines, and a real run to follow."""
 
 from __future__ import annotations
 
 import io
 import json
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from mdsim.cli import wiring
 from mdsim.core.secret import Secret
@@ -73,48 +69,3 @@ def play() -> Callable[..., RunResult]:
         return play_blocking(plan, feed, settings, wiring.effects(), wiring.curves(), observers)
 
     return run
-
-
-class Receiver:
-    """An OTLP endpoint: what was sent to it."""
-
-    def __init__(self, endpoint: str) -> None:
-        self.endpoint = endpoint
-        self.paths: list[str] = []
-        self.requests: list[ExportTraceServiceRequest] = []
-
-    def spans(self) -> list[Span]:
-        return [
-            span
-            for request in self.requests
-            for resource in request.resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-        ]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A receiver on a free port of this machine."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            found.paths.append(self.path)
-            found.requests.append(ExportTraceServiceRequest.FromString(body))
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-protobuf")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 likewise
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Receiver(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield found
-    server.shutdown()
-    thread.join()
-    server.server_close()
