@@ -49,7 +49,7 @@ def tick(seq: int) -> Tick:
 
 def payload(seq: int) -> bytes:
     """What the other servers send, made as mdsim makes it."""
-    message = Message(Feed("tick", SYMBOL), tick(seq), time.monotonic_ns(), volume=Decimal("12.5"))
+    message = Message(Feed("tick", SYMBOL), tick(seq), time.time_ns(), volume=Decimal("12.5"))
     return encode(message)
 
 
@@ -105,7 +105,7 @@ async def _no_app(scope: dict[str, str], receive: Callable[[], Awaitable[object]
 
 async def _mdsim(pipe: Connection, interval_s: float) -> None:
     limits = HubLimits(subscribers_per_symbol=100_000)
-    hub = Hub(OneMarket(), limits, clock_ns=time.monotonic_ns)  # type: ignore[arg-type]
+    hub = Hub(OneMarket(), limits, clock_ns=time.time_ns)  # type: ignore[arg-type]
     sockets = WebSockets(hub, Tickets(trio.current_time))
     door = FrontDoor(HttpServer(_no_app), sockets, DoorLimits(connections=100_000))
     async with trio.open_nursery() as nursery:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import time
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "results"
@@ -19,9 +20,12 @@ def machine() -> dict[str, str | int]:
     }
 
 
-def write(name: str, rows: object) -> Path:
-    """Write ``results/NAME.json`` and tell where it is."""
+def write(name: str, rows: object, *, quick: bool = False) -> Path:
+    """Write ``results/NAME.json``, or ``NAME.quick.json`` for a short look, and tell where it is."""
     FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"{name}.json"
-    path.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n")
+    path = FOLDER / (f"{name}.quick.json" if quick else f"{name}.json")
+    taken = time.strftime("%Y-%m-%d", time.gmtime())
+    load = round(os.getloadavg()[0], 1)
+    whole = {"machine": machine(), "taken": taken, "load_1m_after": load, "rows": rows}
+    path.write_text(json.dumps(whole, indent=2) + "\n")
     return path
