@@ -15,7 +15,7 @@ from mdsim.core.seeds import SeedTree
 from mdsim.core.time import MS, SECOND, format_duration
 from mdsim.engine.corridor import Engine
 from mdsim.playbook.plan import Plan, Question
-from mdsim.run.clock import Pacer, RealPacer, ScenarioClock, VirtualPacer, wall_ns
+from mdsim.run.clock import RealPacer, ScenarioClock, VirtualPacer, wall_ns
 from mdsim.run.ledger import Observer
 from mdsim.run.performance import Performance, Setting
 from mdsim.run.pump import Pump
@@ -84,9 +84,12 @@ async def play(
         UnavailableError: a condition asks for what this market does not measure; nothing was run.
     """
     engine = Engine(feed, effects, curves, seeds=SeedTree(settings.seed))
-    for question in questions(plan):
-        engine.view.require(question.condition)
-    return await _Stage(plan, feed, settings, engine, observers, samplers).run()
+    pacer = VirtualPacer() if settings.speed is None else RealPacer(feed.start_ns, settings.speed)
+    pump = Pump(engine, feed.start_ns, settings.cycle_ns, pacer)
+    stage = Stage(plan, settings, pump, observers, samplers)
+    stage.announce()
+    await pump.step(feed.start_ns)
+    return await stage.run()
 
 
 def questions(plan: Plan) -> tuple[Question, ...]:
@@ -108,49 +111,62 @@ def questions(plan: Plan) -> tuple[Question, ...]:
     return tuple(found)
 
 
-class _Stage:
-    """A market of its own for one performance: pump, signals, screens."""
+class Stage:
+    """One plan in the hands of a market: its clock, signals, screens, and the result."""
 
     def __init__(
         self,
         plan: Plan,
-        feed: BaseFeed,
         settings: RunSettings,
-        engine: Engine,
-        observers: Sequence[Observer],
-        samplers: Sequence[Sampler],
+        pump: Pump,
+        observers: Sequence[Observer] = (),
+        samplers: Sequence[Sampler] = (),
     ) -> None:
-        self._feed = feed
+        """Attach a plan to a pump that has not made a cycle yet.
+
+        Raises:
+            UnavailableError: a condition asks for what this market does not measure.
+        """
+        engine = pump.engine
+        for question in questions(plan):
+            engine.view.require(question.condition)
         self._settings = settings
         self._engine = engine
+        self._feed = engine.feed
+        self._pump = pump
         self._observers = observers
         self._samplers = samplers
-        self._clock = ScenarioClock(feed.start_ns)
+        self._clock = ScenarioClock(engine.feed.start_ns)
         setting = Setting(RUN, engine, engine.view, settings.seed, settings.keep_effects)
         self._performance = Performance(plan, setting, self._clock, observers)
         self._progress_at_ns = 0
+        pump.after_cycle.append(self._on_cycle)
+        pump.attach(RUN, self._clock, self._performance.ledger.on_notice)
 
-    async def run(self) -> RunResult:
-        """Start the market, the pump and the plan; return when all have ended."""
-        settings, start_ns, performance = self._settings, self._feed.start_ns, self._performance
-        pacer: Pacer = VirtualPacer() if settings.speed is None else RealPacer(start_ns, settings.speed)
-        pump = Pump(self._engine, start_ns, settings.cycle_ns, pacer)
-        pump.on_cycle = self._on_cycle
-        pump.attach(RUN, self._clock, performance.ledger.on_notice)
-        performance.announce(
+    def announce(self) -> None:
+        """Tell what is about to run: the first entry."""
+        settings = self._settings
+        self._performance.announce(
             cycle=format_duration(settings.cycle_ns),
             timing="virtual" if settings.speed is None else f"real x{settings.speed:g}",
         )
-        await pump.step(start_ns)
+
+    async def run(self) -> RunResult:
+        """Perform the plan, and drive the pump meanwhile; the market's first cycle has been made."""
+        performance, clock = self._performance, self._clock
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._listen)
-            self._clock.turns.take()
+            clock.turns.take()
             nursery.start_soon(performance.perform)
-            await self._clock.turns.all_at_rest()
-            await pump.run(lambda: not performance.done)
+            await clock.turns.all_at_rest()
+            await self._pump.run(lambda: not performance.done)
             nursery.cancel_scope.cancel()
         performance.ledger.settle()
-        return self._conclude()
+        result = self._conclude()
+        self._pump.after_cycle.remove(self._on_cycle)
+        self._pump.detach(RUN)
+        self._engine.forget(self._clock)
+        return result
 
     def _on_cycle(self, now_ns: int) -> None:
         for sampler in self._samplers:
