@@ -59,6 +59,12 @@ Play = Callable[..., Played]
 
 
 @pytest.fixture
+def listener() -> Listener:
+    """An observer that remembers."""
+    return Listener()
+
+
+@pytest.fixture
 def play(scripted: Callable[..., object]) -> Play:
     """``play(text, BTC=lambda at_s: …)``: one run at 1 s cycles on a scripted market."""
 
