@@ -89,6 +89,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
 PLUGINS = {
     "mdsim.chaos.effects": "EFFECT",
     "mdsim.chaos.curves": "CURVE",
+    "mdsim.chaos.impairments": "IMPAIRMENT",
     "mdsim.providers.adapters": "PROVIDER",
     "mdsim.publish.codecs": "CODEC",
     "mdsim.sources": "FEED",

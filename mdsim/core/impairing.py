@@ -113,6 +113,12 @@ class Pipeline(Protocol[T]):
     @property
     def down(self) -> str: ...
 
+    def disturb(self, disturbances: Sequence[Disturbance]) -> None:
+        """These, and only these, act from now on; one that goes on keeps what it has drawn and seen.
+
+        What waits for one that has ended leaves as if that one had never been.
+        """
+
     def put(self, item: T, at_ns: int) -> None:
         """Take an item that was sent at ``at_ns``; times never fall."""
 
@@ -134,3 +140,13 @@ class PipelineMaker(Protocol):
 
     def __call__(self, disturbances: Sequence[Disturbance], handling: Handling[T], at: str) -> Pipeline[T]:
         """``at`` is the name of the source or of the connection: it keys the draws."""
+
+
+class Disturbable(Protocol):
+    """An edge that disturbances act on: the sources, the hub, the virtual subscribers."""
+
+    def disturb(self, disturbances: Sequence[Disturbance]) -> None:
+        """These, and only these, act from now on; each edge takes those that are meant for it."""
+
+    def injections(self) -> Sequence[Injection]:
+        """What was done since the last call."""

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from mdsim.chaos.board import Board
+from mdsim.chaos.pipeline import ImpairedPipeline
 from mdsim.chaos.shapes import shipped
 from mdsim.core.amounts import AMOUNTS
 from mdsim.core.decimals import from_steps, grid_steps
 from mdsim.core.events import Notice
+from mdsim.core.impairing import Disturbance, Pipeline
 from mdsim.core.instruments import ALL, Catalogue
 from mdsim.core.params import Args, CurveSpec, Keyframe, Symbols, Value
 from mdsim.core.ports import Activation, EffectType
 from mdsim.core.registry import discover
 from mdsim.core.seeds import SeedTree
-from mdsim.core.time import SECOND
+from mdsim.core.time import HOUR, MS, SECOND
 
 USD = {"USD": 1.0, "BTC": 60_000.0, "ETH": 3_000.0, "USDT": 1.0, "USDC": 1.0, "UST": 1.0, "USDE": 1.0}
 EFFECTS = discover("mdsim.chaos.effects", "EFFECT", EffectType)
@@ -143,3 +147,104 @@ def stages() -> StageMaker:
 def curve() -> CurveMaker:
     """Makes curve specs: ``curve("exp", half_life=60 * SECOND)``."""
     return spec
+
+
+# Delivery faults
+
+
+@dataclass(frozen=True)
+class Note:
+    """A message as a test writes it."""
+
+    seq: int
+    value: float = 1.0
+    symbol: str = "BTC-USD"
+    channel: str = "tick"
+    ts_ns: int = 0
+    damaged: bool = False
+
+
+class NoteHandling:
+    """``Handling`` of notes."""
+
+    def symbol(self, item: Note) -> str:
+        return item.symbol
+
+    def channel(self, item: Note) -> str:
+        return item.channel
+
+    def seq(self, item: Note) -> int:
+        return item.seq
+
+    def corrupt(self, item: Note, rng: random.Random) -> Note:
+        return replace(item, damaged=True)
+
+    def repeat(self, last: Note, item: Note) -> Note:
+        return replace(item, value=last.value)
+
+    def skip(self, item: Note, by: int) -> Note:
+        return replace(item, seq=item.seq + by)
+
+    def scale(self, item: Note, factor: float) -> Note:
+        return replace(item, value=item.value * factor)
+
+    def shift(self, item: Note, by_ns: int) -> Note:
+        return replace(item, ts_ns=item.ts_ns + by_ns)
+
+
+class Line:
+    """A sender, the pipeline and one receiver, in steps of a tenth of a second."""
+
+    note = Note
+    handling = NoteHandling()
+
+    def disturbance(
+        self,
+        path: str = "steps/1",
+        *,
+        symbol: str | None = None,
+        channel: str | None = None,
+        source: str | None = None,
+        share: float = 1.0,
+        **asked: Value,
+    ) -> Disturbance:
+        """A ``feed`` step in force from 0 on, with the faults that it asks for."""
+        return Disturbance(
+            run="run",
+            order=(0,),
+            path=path,
+            since_ns=0,
+            source=source,
+            share=share,
+            symbols=None if symbol is None else frozenset([symbol]),
+            channel=channel,
+            args=asked,
+            rng=partial(SeedTree(7).stream, "step", path),
+        )
+
+    def pipeline(self, *disturbances: Disturbance, at: str = "ws-1", **bounds: int) -> ImpairedPipeline[Note]:
+        """What stands between, with these in force."""
+        return ImpairedPipeline(disturbances, NoteHandling(), at, **bounds)
+
+    def send(self, pipeline: Pipeline[Note], notes: Iterable[Note]) -> list[tuple[int, Note]]:
+        """Send a note each 100 ms, from 0 on, and wait for the last: what arrived, each with its time."""
+        arrived = []
+        now_ns = 0
+        for note in notes:
+            pipeline.put(note, now_ns)
+            arrived += self.arrivals(pipeline, now_ns + 100 * MS)
+            now_ns += 100 * MS
+        return arrived + self.arrivals(pipeline, now_ns + HOUR)
+
+    def arrivals(self, pipeline: Pipeline[Note], until_ns: int) -> list[tuple[int, Note]]:
+        """What leaves before ``until_ns``, each at its own time."""
+        arrived = []
+        while (due_ns := pipeline.next_due_ns()) is not None and due_ns < until_ns:
+            arrived += [(due_ns, note) for note in pipeline.due(due_ns)]
+        return arrived
+
+
+@pytest.fixture
+def line() -> Line:
+    """A line that can be disturbed."""
+    return Line()

@@ -1,0 +1,1 @@
+"""Kinds of trouble on a line, one file each, ending in ``IMPAIRMENT``."""
