@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import random
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -77,7 +77,7 @@ def slow(port: int) -> Iterator[None]:
 
 def garbage(port: int) -> Iterator[None]:
     """Bytes that are no frames: it is thrown out, and comes again."""
-    return _flood(port, os.urandom(4_096))
+    return _flood(port, random.Random(1).randbytes(4_096))
 
 
 def nonsense(port: int) -> Iterator[None]:

@@ -102,27 +102,32 @@ class Crews:
         for worker in self.workers:
             worker.pipe.recv()
 
-    def tell(self, last: int | None = None) -> Waits:
+    def tell(self, last: int | None = None, since_ns: Callable[[int], int | None] | None = None) -> Waits:
         """What was found since ``clear``.
 
         Args:
             last: number of the last tick that was sent, to count those that are missing at the end.
+            since_ns: when the clock of a message starts, from its stamp; None leaves the message out.
+                Without it, at the stamp.
         """
-        waits = array("f")
+        waits_ms = array("f")
         lost = gone = 0
         for worker in self.workers:
             worker.pipe.send("tell")
         for worker in self.workers:
-            found, ends = worker.pipe.recv()
-            waits.extend(found)
+            stamps_ns, received_ns, ends = worker.pipe.recv()
+            for stamp_ns, now_ns in zip(stamps_ns, received_ns, strict=True):
+                start_ns = since_ns(stamp_ns) if since_ns else stamp_ns
+                if start_ns is not None:
+                    waits_ms.append((now_ns - start_ns) / 1e6)
             gone += sum(not is_open for _, _, is_open in ends)
             lost += sum(gaps + (0 if last is None else last - seq) for seq, gaps, _ in ends)
-        return summed(waits, lost, gone)
+        return summed(waits_ms, lost, gone)
 
 
 def summed(waits_ms: Sequence[float], lost: int = 0, gone: int = 0) -> Waits:
     """Percentiles of waits."""
-    cuts = statistics.quantiles(waits_ms, n=100) if len(waits_ms) > 1 else [*waits_ms, 0.0] * 99
+    cuts = statistics.quantiles(waits_ms, n=100, method="inclusive") if len(waits_ms) > 1 else [*waits_ms, 0.0] * 99
     worst = max(waits_ms, default=0.0)
     return Waits(len(waits_ms), round(cuts[49], 3), round(cuts[98], 3), round(worst, 3), lost, gone)
 

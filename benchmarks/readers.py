@@ -33,6 +33,14 @@ def connect(port: int, target: str = TICKS) -> socket.socket:
     return sock
 
 
+class Received:
+    """The stamp of every message, and when it was read; nanoseconds UTC."""
+
+    def __init__(self) -> None:
+        self.stamps_ns = array("q")
+        self.received_ns = array("q")
+
+
 class Reader:
     """One reader of ticks of one instrument: what came last, what was missing, how long it took.
 
@@ -54,7 +62,7 @@ class Reader:
         self._stamp = stamp
         self._upgraded = False
 
-    def take(self, waits_ms: array[float]) -> None:
+    def take(self, into: Received) -> None:
         """Read what is there; at the end of the stream ``open`` turns false."""
         now_ns = time.time_ns()
         try:
@@ -88,10 +96,10 @@ class Reader:
                 with suppress(OSError):
                     self.sock.send(PONG)
             elif payload.startswith(b'{"type":"tick"') and b'"snapshot":true' not in payload:
-                self._tick(payload, now_ns, waits_ms)
+                self._tick(payload, now_ns, into)
         self._data = data[at:]
 
-    def _tick(self, payload: bytes, now_ns: int, waits_ms: array[float]) -> None:
+    def _tick(self, payload: bytes, now_ns: int, into: Received) -> None:
         number, stamp = _NUMBER.search(payload), self._stamp.search(payload)
         assert number is not None
         assert stamp is not None
@@ -99,18 +107,19 @@ class Reader:
         if self.seq:
             self.gaps += seq - self.seq - 1
         self.seq = seq
-        waits_ms.append((now_ns - int(stamp[1])) / 1e6)
+        into.stamps_ns.append(int(stamp[1]))
+        into.received_ns.append(now_ns)
 
 
 def good(pipe: Connection, port: int, count: int, targets: tuple[str, ...], stamp: str) -> None:
     """``count`` readers, with the targets in turn. Tells ``open`` when each has had a tick.
 
-    ``clear`` forgets waits and gaps; ``tell`` answers with the waits in milliseconds and, for each reader,
-    its last number, its gaps and whether it is still connected.
+    ``clear`` forgets messages and gaps; ``tell`` answers with stamps and times of receipt and, for each
+    reader, its last number, its gaps and whether it is still connected.
     """
     epoll = select.epoll()
     readers: dict[int, Reader] = {}
-    waits_ms = array("f")
+    received = Received()
     pattern = re.compile(rb'"%s":(\d+)' % stamp.encode())
     for at in range(count):
         reader = Reader(port, targets[at % len(targets)], pattern)
@@ -120,7 +129,7 @@ def good(pipe: Connection, port: int, count: int, targets: tuple[str, ...], stam
     while True:
         for descriptor, _event in epoll.poll(0.02):
             reader = readers[descriptor]
-            reader.take(waits_ms)
+            reader.take(received)
             if not reader.open:
                 epoll.unregister(descriptor)
         if not told and all(reader.seq for reader in readers.values()):
@@ -129,12 +138,13 @@ def good(pipe: Connection, port: int, count: int, targets: tuple[str, ...], stam
         if pipe.poll(0):
             word = pipe.recv()
             if word == "clear":
-                waits_ms = array("f")
+                received = Received()
                 for reader in readers.values():
                     reader.gaps = 0
                 pipe.send("cleared")
             elif word == "tell":
-                pipe.send((waits_ms, [(one.seq, one.gaps, one.open) for one in readers.values()]))
+                ends = [(one.seq, one.gaps, one.open) for one in readers.values()]
+                pipe.send((received.stamps_ns, received.received_ns, ends))
             else:
                 break
     for reader in readers.values():
