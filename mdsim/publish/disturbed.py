@@ -1,14 +1,14 @@
-"""One disturbed reader: what stands between the sender and its line while delivery faults are in force."""
+"""One disturbed reader: the pipeline between the sender and its line while delivery faults are in force."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from mdsim.core.impairing import Disturbance, Injection, Pipeline
+from mdsim.core.impairing import Disturbance, Pipeline
 from mdsim.publish.feeds import Feed
 from mdsim.publish.handling import Delivery
-from mdsim.publish.link import Fault
+from mdsim.publish.link import Fault, Reader
 
 
 class Receiver(Protocol):
@@ -35,67 +35,53 @@ class Receiver(Protocol):
 
 
 class DisturbedReader:
-    """The pipelines of one reader, one for each disturbance, in the order of these.
-
-    A pipeline of its own for each keeps what it remembers (its draws, the last value, the tokens of a
-    rate) when others come and go. What leaves one enters the next, so latencies add and losses combine.
+    """A reader's ``Fault``.
 
     Attributes:
         receiver: the reader.
+        kind: how it reads, ``websocket`` or ``grpc``.
+        drawn: the disturbances that its connection is among.
+        pipeline: what they do.
+        down: how its connection was taken down or refused; there is no way back up for one connection.
+        due_ns: when something leaves next, as it was last looked up.
     """
 
-    def __init__(self, receiver: Receiver) -> None:
+    __slots__ = ("_work", "down", "drawn", "due_ns", "kind", "pipeline", "receiver")
+
+    def __init__(
+        self,
+        receiver: Receiver,
+        kind: str,
+        drawn: Sequence[Disturbance],
+        pipeline: Pipeline[Delivery],
+        work: Callable[[DisturbedReader, Sequence[Delivery]], None],
+    ) -> None:
+        """Stand before a reader; ``work`` is called with all that is for it."""
         self.receiver = receiver
-        self._stages: list[tuple[Disturbance, Pipeline[Delivery]]] = []
+        self.kind = kind
+        self.drawn = tuple(drawn)
+        self.pipeline = pipeline
+        self.down = ""
+        self.due_ns: int | None = None
+        self._work = work
 
-    @property
-    def down(self) -> str:
-        """How its connection has to be down, empty while it need not."""
-        return next((pipeline.down for _, pipeline in self._stages if pipeline.down), "")
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing disturbs it any more."""
-        return not self._stages
-
-    def begin(self, disturbance: Disturbance, pipeline: Pipeline[Delivery]) -> None:
-        """Take in a disturbance, at the place that its order gives it."""
-        self._stages.append((disturbance, pipeline))
-        self._stages.sort(key=lambda stage: (stage[0].since_ns, stage[0].order))
-
-    def end(self, still: Sequence[Disturbance], at_ns: int) -> None:
-        """Drop every disturbance that is not among ``still``; what waited in it goes on at once, in order."""
-        kept = [stage for stage in self._stages if any(stage[0] is one for one in still)]
-        for at in reversed(range(len(self._stages))):  # what is further on its way was sent earlier
-            stage = self._stages[at]
-            if not any(stage is one for one in kept):
-                after = [one for one in self._stages[at + 1 :] if any(one is other for other in kept)]
-                self._carry(stage[1].flush(), after, at_ns)
-        self._stages = kept
+    def deliver(self, _reader: Reader, messages: Sequence[Delivery]) -> None:
+        """Take what is for the reader."""
+        self._work(self, messages)
 
     def carry(self, messages: Iterable[Delivery], at_ns: int) -> None:
-        """Let messages in, and out what is due; with none, only that."""
-        self._carry(messages, self._stages, at_ns)
+        """Let messages in, and out what is due."""
+        for message in messages:
+            self.pipeline.put(message, at_ns)
+        self._write(self.pipeline.due(at_ns))
 
-    def next_due_ns(self) -> int | None:
-        """When something leaves next; None when nothing waits."""
-        found = [due_ns for _, pipeline in self._stages if (due_ns := pipeline.next_due_ns()) is not None]
-        return min(found, default=None)
+    def change(self, drawn: Sequence[Disturbance], at_ns: int) -> None:
+        """Be disturbed by these from now on; what an ended one held back goes on."""
+        self.drawn = tuple(drawn)
+        self.pipeline.disturb(self.drawn)
+        self._write(self.pipeline.due(at_ns) if drawn else self.pipeline.flush())
 
-    def injections(self) -> list[Injection]:
-        """What was done since the last call."""
-        return [one for _, pipeline in self._stages for one in pipeline.injections()]
-
-    def _carry(
-        self,
-        messages: Iterable[Delivery],
-        stages: Iterable[tuple[Disturbance, Pipeline[Delivery]]],
-        at_ns: int,
-    ) -> None:
-        for _, pipeline in stages:
-            for message in messages:
-                pipeline.put(message, at_ns)
-            messages = pipeline.due(at_ns)
+    def _write(self, messages: Iterable[Delivery]) -> None:
         wanted = [it for it in messages if self.receiver.receives(it[0].feed)]
         if wanted:
             self.receiver.write(wanted)

@@ -183,37 +183,42 @@ def stage(make_stage: MakeStage) -> Stage:
 class FakePipeline:
     """Loses the numbers in ``lose``, delays the rest by ``latency_ns``, and is ``down`` as it was told."""
 
-    def __init__(self, disturbance: Disturbance, handling: Handling[Any], at: str) -> None:
-        args: Mapping[str, Any] = disturbance.args
-        self.down = str(args.get("down", ""))
-        self._args = args
-        self._of = disturbance
+    def __init__(self, disturbances: Sequence[Disturbance], handling: Handling[Any], at: str) -> None:
+        self.down = ""
         self._handling = handling
         self._at = at
-        self._waiting: list[tuple[int, Any]] = []
+        self._waiting: list[tuple[int, Any]] = []  # with the time of sending
         self._told: list[Injection] = []
-        if self.down:
-            self._tell(self.down, "", "", 0, disturbance.since_ns)
+        self.disturb(disturbances)
 
-    def _tell(self, fault: str, symbol: str, channel: str, seq: int, at_ns: int) -> None:
-        self._told.append(
-            Injection(self._of.run, self._of.path, fault, self._at, symbol, channel, seq, at_ns, 0)
-        )
+    def disturb(self, disturbances: Sequence[Disturbance]) -> None:
+        self._all = tuple(disturbances)
+        self.down = next((str(one.args["down"]) for one in self._all if "down" in one.args), "")
+        if self.down:
+            self._tell(self._all[0], self.down, "", "", 0, 0)
+
+    def _tell(self, by: Disturbance, fault: str, symbol: str, channel: str, seq: int, at_ns: int) -> None:
+        self._told.append(Injection(by.run, by.path, fault, self._at, symbol, channel, seq, at_ns, 0))
+
+    def _latency_ns(self) -> int:
+        return sum(int(one.args.get("latency_ns", 0)) for one in self._all)  # type: ignore[call-overload]
 
     def put(self, item: Any, at_ns: int) -> None:
-        asks, args = self._handling, self._args
-        if asks.seq(item) in args.get("lose", ()):
-            self._tell("loss", asks.symbol(item), asks.channel(item), asks.seq(item), at_ns)
-        else:
-            self._waiting.append((at_ns + int(args.get("latency_ns", 0)), item))
+        asks = self._handling
+        for one in self._all:
+            if asks.seq(item) in one.args.get("lose", ()):  # type: ignore[operator]
+                self._tell(one, "loss", asks.symbol(item), asks.channel(item), asks.seq(item), at_ns)
+                return
+        self._waiting.append((at_ns, item))
 
     def due(self, at_ns: int) -> list[Any]:
-        leaving = [item for due_ns, item in self._waiting if due_ns <= at_ns]
-        self._waiting = [one for one in self._waiting if one[0] > at_ns]
+        until_ns = at_ns - self._latency_ns()
+        leaving = [item for sent_ns, item in self._waiting if sent_ns <= until_ns]
+        self._waiting = [one for one in self._waiting if one[0] > until_ns]
         return leaving
 
     def next_due_ns(self) -> int | None:
-        return min((due_ns for due_ns, _ in self._waiting), default=None)
+        return min((sent_ns + self._latency_ns() for sent_ns, _ in self._waiting), default=None)
 
     def flush(self) -> list[Any]:
         return self.due(1 << 62)
@@ -232,14 +237,14 @@ class Faults:
     """
 
     def __init__(self, stage: Stage) -> None:
-        self.told: list[Injection] = []
+        self._told: list[Injection] = []
         self.drawn: tuple[str, ...] | None = None
-        self.disturber = Disturber(self._make, self._chosen, self.told.extend, clock_ns=lambda: stage.now_ns)
+        self.disturber = Disturber(
+            FakePipeline,  # type: ignore[arg-type]  # it knows its messages as Any
+            self._chosen,
+            clock_ns=lambda: stage.now_ns,
+        )
         stage.hub.disturber = self.disturber
-
-    def _make(self, disturbances: Sequence[Disturbance], handling: Handling[Any], at: str) -> FakePipeline:
-        (one,) = disturbances
-        return FakePipeline(one, handling, at)
 
     def _chosen(self, _disturbance: Disturbance, connection: str) -> bool:
         return self.drawn is None or connection in self.drawn
@@ -249,9 +254,14 @@ class Faults:
         rng = SeedTree(1).stream
         return Disturbance("run", (order,), f"step {order}", 0, source, 1.0, None, None, args, rng)  # type: ignore[arg-type]  # the fake's own
 
+    @property
+    def told(self) -> list[Injection]:
+        self._told += self.disturber.injections()
+        return self._told
+
     def apply(self, *disturbances: Disturbance) -> None:
         """One cycle in which these are in force."""
-        self.disturber.refresh(disturbances)
+        self.disturber.disturb(disturbances)
 
 
 @pytest.fixture

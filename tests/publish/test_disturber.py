@@ -65,27 +65,28 @@ def test_a_delay_ends_between_two_cycles(stage: Stage, faults: Faults) -> None:
     assert (seqs(line), faults.disturber.next_due_ns()) == ([1, 2], None)
 
 
-def test_latencies_of_two_faults_add_up_and_their_losses_combine(stage: Stage, faults: Faults) -> None:
-    """What leaves one fault enters the next; ending the first leaves the second as it was."""
+def test_faults_come_and_go_under_one_another(stage: Stage, faults: Faults) -> None:
+    """Latencies add; what waits when one ends waits for the other alone, and a third joins in."""
     reader, line = stage.reader()
     stage.hub.subscribe(reader, {BTC: JSON})
     first, second = faults.fault(latency_ns=10, lose=(1,)), faults.fault(order=1, latency_ns=5, lose=(2,))
     faults.apply(first, second)
     stage.hub.publish([stage.tick(seq) for seq in (1, 2, 3)])
+    assert faults.disturber.next_due_ns() == 15
 
-    stage.now_ns = 10
-    faults.disturber.release()
-    assert (seqs(line), faults.disturber.next_due_ns()) == ([], 15)
-    stage.now_ns = 15
+    stage.now_ns = 1
+    faults.apply(second)
+    assert faults.disturber.next_due_ns() == 5
+    stage.now_ns = 5
     faults.disturber.release()
     assert seqs(line) == [3]
 
-    stage.hub.publish([stage.tick(4)])
-    faults.apply(second)
-    assert faults.disturber.next_due_ns() == 20
-    stage.now_ns = 20
+    faults.apply(second, faults.fault(order=2, lose=(4,)))
+    stage.hub.publish([stage.tick(4), stage.tick(5)])
+    stage.now_ns = 10
     faults.disturber.release()
-    assert seqs(line) == [3, 4]
+    assert seqs(line) == [3, 5]
+    assert [it.path for it in faults.told] == ["step 0", "step 1", "step 2"]
 
 
 def test_the_end_of_a_fault_leaves_nothing_behind(stage: Stage, faults: Faults) -> None:
