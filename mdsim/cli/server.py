@@ -24,7 +24,7 @@ from mdsim.api.http import HttpServer
 from mdsim.api.rest import make_app
 from mdsim.api.tickets import Tickets
 from mdsim.api.websocket import WebSockets
-from mdsim.cli import library, wiring
+from mdsim.cli import heap, library, wiring
 from mdsim.cli.server_telemetry import Telemetry
 from mdsim.config.settings import Settings
 from mdsim.core.errors import UsageError
@@ -242,6 +242,7 @@ async def run(settings: Settings, seed: int) -> None:
     with told, trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(server.serve)
+            heap.settle()
             typer.echo("\n".join(server.greeting()))
             async for _ in signals:
                 break
