@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TypeAlias, TypeVar
 
 import msgspec
 import trio
@@ -16,6 +17,7 @@ from mdsim.api.chaos_scenarios import NoRule, Rules, Scenario, Scenarios
 from mdsim.api.problems import RequestError, field_error
 from mdsim.api.queries import one
 from mdsim.api.routes import EVENTS, JSON, Access, Call, Handler, Parameter, Reply, Route
+from mdsim.core.errors import MdsimError
 from mdsim.core.serving import MarketPort, RunInfo, RunRequest, RunsPort
 from mdsim.core.time import format_utc
 
@@ -30,6 +32,8 @@ _PLAN = Parameter("plan", "query", "`true`: compile, answer with the plan, and s
 _START_ERRORS = (400, 404, 408, 409, 413, 422, 429, 501)
 
 B = TypeVar("B", bound=msgspec.Struct)
+Refused: TypeAlias = Callable[[str, str], None]
+"""Told the type of a scenario and the code of the error that refused it."""
 
 
 def no_rules(_scenario_type: str) -> NoRule:
@@ -37,16 +41,23 @@ def no_rules(_scenario_type: str) -> NoRule:
     return NoRule()
 
 
-def chaos_routes(market: MarketPort, runs: RunsPort, rules: Rules = no_rules) -> tuple[Route, ...]:
+def uncounted(_scenario_type: str, _code: str) -> None:
+    """Nobody counts."""
+
+
+def chaos_routes(
+    market: MarketPort, runs: RunsPort, rules: Rules = no_rules, refused: Refused = uncounted
+) -> tuple[Route, ...]:
     """Every chaos route, for ``make_app(more=…)``.
 
     Args:
         market: whose instruments may be named.
         runs: starts and holds the runs.
         rules: what each type of scenario must do, by names such as ``price_shock``.
+        refused: told of what is refused before it is asked of the runs.
     """
     scenarios = Scenarios(market, rules)
-    desk = _Desk(market, runs)
+    desk = _Desk(market, runs, refused)
     return (
         desk.start("price-shock", bodies.PriceShock, scenarios.price_shock),
         desk.start("stablecoin-depeg", bodies.StablecoinDepeg, scenarios.stablecoin_depeg),
@@ -178,9 +189,10 @@ def _undisturbed(_body: bodies.FeedDisruption) -> Scenario:
 class _Desk:
     """Answers the calls."""
 
-    def __init__(self, market: MarketPort, runs: RunsPort) -> None:
+    def __init__(self, market: MarketPort, runs: RunsPort, refused: Refused) -> None:
         self._market = market
         self._runs = runs
+        self._refused = refused
         self._compiling = trio.CapacityLimiter(1)
 
     def start(self, name: str, shape: type[B], meaning: Callable[[B], Scenario]) -> Route:
@@ -188,8 +200,9 @@ class _Desk:
         scenario_type = name.replace("-", "_")
 
         async def handler(call: Call) -> Reply:
-            body = bodies.read_body(await call.read(), shape)
-            scenario = meaning(body)
+            with self._counting(scenario_type):
+                body = bodies.read_body(await call.read(), shape)
+                scenario = meaning(body)
             request = RunRequest(
                 playbook="",
                 library=scenario.library,
@@ -223,12 +236,21 @@ class _Desk:
     async def playbook(self, call: Call) -> Reply:
         """``POST /chaos/playbooks``."""
         plan_only = _flag(call, "plan")
-        request = read_playbook(await call.read(), call)
+        with nullcontext() if plan_only else self._counting("playbook"):
+            request = read_playbook(await call.read(), call)
         if plan_only:
             found = await trio.to_thread.run_sync(self._runs.compile_only, request, limiter=self._compiling)
             return Reply(ScenarioAnswer.of(found))
         traced = msgspec.structs.replace(request, traceparent=call.headers.get("traceparent", ""))
         return _created(await self._runs.start(traced))
+
+    @contextmanager
+    def _counting(self, scenario_type: str) -> Iterator[None]:
+        try:
+            yield
+        except MdsimError as error:
+            self._refused(scenario_type, error.code)
+            raise
 
     async def active(self, _call: Call) -> Reply:
         """``GET /chaos/active-scenarios``."""

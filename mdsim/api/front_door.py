@@ -74,6 +74,7 @@ class FrontDoor:
     Attributes:
         addresses: host and port of every listening socket, once it serves.
         counters: who came.
+        most: connections that may be open at once.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class FrontDoor:
         self._sockets = sockets
         self._tls = tls
         self._on_error = on_error or _log_error
-        self._most = most_connections(self.limits.connections)
+        self.most = most_connections(self.limits.connections)
         self._stopping = trio.Event()
 
     def stop(self) -> None:
@@ -155,7 +156,7 @@ class FrontDoor:
     def _admit(self, sock: socket.socket, connections: trio.Nursery) -> None:
         sock.setblocking(False)
         self.counters.accepted += 1
-        if self.counters.open >= self._most:
+        if self.counters.open >= self.most:
             self.counters.turned_away += 1
             with suppress(OSError):
                 sock.send(_FULL)

@@ -53,6 +53,11 @@ class PriceFeed:
         """Streams of each instrument that has any."""
         return self._readers
 
+    @property
+    def crossing(self) -> int:
+        """Batches on their way to the gRPC thread."""
+        return self._posted - self._streams.handled
+
     def publish(self, batch: Sequence[Published | MarketEvent]) -> None:
         """Hand over the ticks of one cycle; never waits."""
         self._begun = True
@@ -62,7 +67,7 @@ class PriceFeed:
         if not ticks and not self._paced and not self._held:
             return
         found = [(tick.symbol, self._part(tick)) for tick in ticks]
-        if self._posted - self._streams.handled >= self._limits.crossing_batches:
+        if self.crossing >= self._limits.crossing_batches:
             for symbol, made in found:
                 self._hold(symbol, made)
             return

@@ -11,9 +11,9 @@ from mdsim._proto.v1 import price_feed_pb2 as pb
 from mdsim.api import grpc_messages as messages
 from mdsim.api.answers import History
 from mdsim.api.asks import ALL_SYMBOLS, LONGEST_INTERVAL_NS
-from mdsim.api.asyncio_island import AsyncioIsland, stopping
+from mdsim.api.asyncio_island import AsyncioIsland, StoppingError, stopping
 from mdsim.api.grpc_calls import Calls, Handlers
-from mdsim.api.grpc_errors import Context
+from mdsim.api.grpc_errors import Context, SlowError
 from mdsim.api.grpc_feed import PriceFeed
 from mdsim.api.grpc_limits import GrpcLimits
 from mdsim.api.grpc_streams import GrpcCounters, PriceStream, Streams
@@ -67,13 +67,23 @@ class PriceFeedService:
         stream = PriceStream(
             symbols, interval_ns, self._limits.stream_ticks, self._counters, compress=request.compress
         )
+        reason = ""
         try:
             await self._island.ask(partial(self._feed.join, stream))
+            reason = "left"
             await context.send_initial_metadata(())
             await stream.run(context, self._limits.write_grace_s)
+        except SlowError:
+            reason = "too_slow"
+            raise
+        except StoppingError:
+            reason = "server_stop" if reason else ""
+            raise
         finally:
             self._streams.remove(stream, stopping())
             self._island.tell(self._feed.leave, stream)
+            if reason:
+                self._counters.closed[reason] = self._counters.closed.get(reason, 0) + 1
 
     async def _current(self, request: pb.PriceRequest, _context: Context) -> pb.Price:
         def look() -> Quote:

@@ -86,6 +86,14 @@ class GrpcServer:
         """Send the ticks of one cycle to who subscribed to them; never waits."""
         self._feed.publish(batch)
 
+    def queues(self) -> Mapping[str, tuple[int, int]]:
+        """What waits between the threads, and its bound: batches of prices, and questions."""
+        asked = self._feed.island.asked if self._feed.island is not None else 0
+        return {
+            "grpc_batches": (self._feed.crossing, self._limits.crossing_batches),
+            "grpc_asks": (asked, self._limits.asks),
+        }
+
     def readers(self) -> Mapping[str, int]:
         """Price streams of each instrument that has any."""
         return self._feed.readers()

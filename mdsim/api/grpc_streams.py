@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mdsim._proto.v1 import price_feed_pb2 as pb
 from mdsim.api.grpc_errors import Context, SlowError
@@ -25,6 +25,7 @@ class GrpcCounters:
         conflated: ticks that a newer one of the same instrument replaced before a slow reader got them.
         held: ticks that likewise never crossed to a gRPC thread that was held up.
         slow: streams ended because their reader took nothing.
+        closed: streams that had begun and ended, by reason: ``left``, ``too_slow``, ``server_stop``.
         refused: subscriptions refused because an instrument had all the subscribers it may have.
     """
 
@@ -33,6 +34,7 @@ class GrpcCounters:
     conflated: int = 0
     held: int = 0
     slow: int = 0
+    closed: dict[str, int] = field(default_factory=dict)
     refused: int = 0
 
 

@@ -91,6 +91,7 @@ class Server:
             library=library.playbooks(),
             ceilings=settings.chaos.ceilings_of,
             observe=self.telemetry.observers,
+            on_refused=self.telemetry.refused,
         )
         self.grpc = GrpcServer(
             market,
@@ -111,7 +112,7 @@ class Server:
             metrics=self.telemetry.metrics.render,
             sources=self._sources,
             security=security,
-            more=chaos_routes(market, self.runs, settings.chaos.rules),
+            more=chaos_routes(market, self.runs, settings.chaos.rules, self.telemetry.refused),
             middleware=(traces.rest,) if traces else (),
             compress=publication.compression,
         )
@@ -119,7 +120,7 @@ class Server:
         if traces is not None:
             self.sockets.opened = traces.websocket
         self.door = FrontDoor(HttpServer(app), self.sockets, tls=self._tls())
-        self.telemetry.follow(self.hub, self.grpc, self.runs)
+        self.telemetry.follow(self.hub, self.sockets, self.door, self.grpc, self.runs)
         self.live.sinks += [self._publish, self.grpc.publish, self.telemetry.measure]
 
     async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

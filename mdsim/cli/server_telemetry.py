@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from mdsim.api.front_door import FrontDoor
 from mdsim.api.grpc_server import GrpcServer
+from mdsim.api.websocket import WebSockets
 from mdsim.config.settings import Settings
-from mdsim.core.serving import Published, RunInfo, RunRequest, RunsPort
+from mdsim.core.serving import Published, RunInfo, RunRequest
 from mdsim.core.time import MS, SECOND
 from mdsim.publish.event_desk import EventDesk
 from mdsim.publish.hub import Hub
@@ -19,6 +21,7 @@ from mdsim.publish.scenario_events import ScenarioEvents
 from mdsim.run.clock import utc_ns, wall_ns
 from mdsim.run.ledger import Observer
 from mdsim.run.live import LiveMarket
+from mdsim.run.manager import RunsManager
 from mdsim.telemetry import readings
 from mdsim.telemetry.logs import open_log
 from mdsim.telemetry.metrics import Metrics
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from mdsim.cli.server_traces import ServerTraces
 
 _EVENTS_FULL = ("websocket", "events_full")
+_LOG_FULL = ("run_follower", "log_full")
 
 
 class Telemetry:
@@ -68,7 +72,9 @@ class Telemetry:
         self._live = live
         self._events = events
 
-    def follow(self, hub: Hub, grpc: GrpcServer, runs: RunsPort) -> None:
+    def follow(
+        self, hub: Hub, sockets: WebSockets, door: FrontDoor, grpc: GrpcServer, runs: RunsManager
+    ) -> None:
         """Bind what stands only once the servers do."""
         readings.bind_hub(self.metrics, hub.counters)
         readings.bind_runs(self.metrics, runs)
@@ -84,6 +90,20 @@ class Telemetry:
             "market_data_connections",
             lambda: {("websocket",): len(hub.subscribers), labels: len(grpc.streams)},
         )
+        readings.bind_closed(self.metrics, sockets.counters.closed)
+        readings.bind_closed(self.metrics, counters.closed, "grpc")
+        readings.bind_queues(self.metrics, grpc.queues)
+        readings.bind_queue(self.metrics, "connections", lambda: door.counters.open, door.most)
+        readings.bind_queue(self.metrics, "run_starts", lambda: runs.waiting, runs.limits.waiting)
+        readings.bind_queue(self.metrics, "runs", lambda: runs.running, runs.limits.at_once)
+        readings.bind_queue(self.metrics, "run_followers", lambda: runs.followers, runs.limits.followers)
+        self.metrics.bind(
+            "market_data_messages_dropped_total", lambda: {_LOG_FULL: runs.counters.entries_dropped}
+        )
+
+    def refused(self, scenario_type: str, code: str) -> None:
+        """A run was refused before its start."""
+        self._meters.refused(scenario_type, code)
 
     def observers(self, run: RunInfo, request: RunRequest) -> Sequence[Observer]:
         """What follows a run that is about to start: log, metrics, the events channel and any traces."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import trio
 
-from mdsim.core.errors import BusyError, ConflictError, NotFoundError, UsageError
+from mdsim.core.errors import BusyError, ConflictError, MdsimError, NotFoundError, UsageError
 from mdsim.core.serving import RunInfo, RunRequest
 from mdsim.core.spelling import shown
 from mdsim.playbook.compiler import World
@@ -101,6 +101,10 @@ def log_failure(run: str, error: BaseException) -> None:
     LOG.error("%s broke", run, exc_info=error)
 
 
+def _uncounted(_scenario_type: str, _code: str) -> None:
+    """Nobody counts."""
+
+
 class RunsManager:
     """The runs port of a server.
 
@@ -123,6 +127,7 @@ class RunsManager:
         ids: Callable[[], str] = scenario_id,
         observe: Observe = nobody,
         on_failure: Callable[[str, BaseException], None] = log_failure,
+        on_refused: Callable[[str, str], None] = _uncounted,
         threads: bool = True,
     ) -> None:
         """Put it beside a pump.
@@ -136,6 +141,7 @@ class RunsManager:
             ids: makes names of runs.
             observe: asked for observers of each run; they are told every entry.
             on_failure: told of errors that must not happen.
+            on_refused: told type and error code of every start that did not become a run.
             threads: compile and rehearse in a thread, so that the pump is on time; False for virtual time.
         """
         self.limits = limits or RunLimits()
@@ -147,6 +153,7 @@ class RunsManager:
         self._ids = ids
         self._observe = observe
         self._on_failure = on_failure
+        self._on_refused = on_refused
         self._threads = trio.CapacityLimiter(1) if threads else None
         self._runs: dict[str, Hosted] = {}  # in the order of their start
         self._ended: dict[str, Hosted] = {}  # in the order of their end
@@ -158,6 +165,11 @@ class RunsManager:
     def running(self) -> int:
         """Runs that have not ended."""
         return len(self._runs)
+
+    @property
+    def waiting(self) -> int:
+        """Starts that wait for their compilation."""
+        return self._waiting
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Be the home of the runs until ``close``, or cancelled: their effects are released in both cases."""
@@ -190,6 +202,13 @@ class RunsManager:
             ConflictError: another run holds an instrument, or the key stands for something else.
             BusyError: the server has enough to do, or takes no runs now.
         """
+        try:
+            return await self._keyed(request)
+        except MdsimError as error:
+            self._on_refused(request.scenario_type, error.code)
+            raise
+
+    async def _keyed(self, request: RunRequest) -> RunInfo:
         key = request.idempotency_key
         if not key:
             return await self._start(request)

@@ -26,7 +26,6 @@ class HubCounters(Protocol):
     payload_bytes: int
     conflated: int
     stalls: int
-    lost: int
     refused: int
 
 
@@ -83,13 +82,27 @@ def bind_hub(metrics: Metrics, counters: HubCounters, client_type: str = "websoc
         ("market_data_subscriptions_refused_total", lambda: counters.refused),
     ):
         metrics.bind(name, _one(labels, read))
-    metrics.bind("market_data_connections_closed_total", _one((client_type, "broken"), lambda: counters.lost))
+
+
+def bind_closed(metrics: Metrics, closed: dict[str, int], client_type: str = "websocket") -> None:
+    """Readers that went, by reason."""
+    metrics.bind(
+        "market_data_connections_closed_total",
+        lambda: {(client_type, reason): count for reason, count in closed.copy().items()},
+    )
 
 
 def bind_queue(metrics: Metrics, queue: str, items: Callable[[], int], bound: int) -> None:
     """What waits in a bounded queue, beside its bound."""
-    metrics.bind("market_data_queue_items", _one((queue,), items))
-    metrics.bind("market_data_queue_items_max", _one((queue,), lambda: bound))
+    bind_queues(metrics, lambda: {queue: (items(), bound)})
+
+
+def bind_queues(metrics: Metrics, queues: Callable[[], Mapping[str, tuple[int, int]]]) -> None:
+    """Several at once, by name."""
+    metrics.bind("market_data_queue_items", lambda: {(name,): items for name, (items, _) in queues().items()})
+    metrics.bind(
+        "market_data_queue_items_max", lambda: {(name,): bound for name, (_, bound) in queues().items()}
+    )
 
 
 def bind_subscribers(metrics: Metrics, readers: Callable[[], Mapping[str, int]]) -> None:

@@ -56,7 +56,6 @@ class Counted:
     payload_bytes: int = 600
     conflated: int = 2
     stalls: int = 1
-    lost: int = 3
     refused: int = 4
 
 
@@ -138,7 +137,6 @@ def test_a_hub_tells_what_it_sent_and_what_it_did_not(metrics: Metrics) -> None:
         'market_data_sent_bytes_total{client_type="websocket"} 600.0',
         'market_data_messages_conflated_total{client_type="websocket"} 2.0',
         'market_data_reader_stalls_total{client_type="websocket"} 1.0',
-        'market_data_connections_closed_total{client_type="websocket",reason="broken"} 3.0',
         'market_data_subscriptions_refused_total{client_type="websocket"} 4.0',
     ]
 
