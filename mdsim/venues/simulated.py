@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+import msgspec
+
 from mdsim.core.decimals import from_steps
 from mdsim.core.impairing import Disturbance, Injection, Pipeline, PipelineMaker
 from mdsim.core.keyed import at as bits_at
@@ -20,6 +22,7 @@ from mdsim.venues.handling import HANDLING
 from mdsim.venues.venue import Listing, Venue
 from mdsim.venues.wander import Wander
 
+_RECEIVED = attrgetter("ts_recv_ns")
 _REMEMBER_EVERY_NS = 50 * MS
 """Finest grid of remembered prices; delays under half of a cycle or of this are not seen."""
 
@@ -73,8 +76,8 @@ class SimulatedVenues:
         self._past: deque[tuple[int, list[float]]] = deque()
         self._now_ns = base.start_ns
         self._disturbed: dict[str, Pipeline[Report]] = {}
-        self._freed: list[Report] = []  # of pipelines that are gone, for the next drain
-        self._injected: list[Injection] = []
+        self._acting: frozenset[str] = frozenset()  # sources that something disturbs now
+        self._told: list[Injection] = []  # of pipelines that are gone
 
     def drain(self, now_ns: int) -> Sequence[Report]:
         """What the venues say up to ``now_ns``; advances the base feed."""
@@ -94,9 +97,8 @@ class SimulatedVenues:
                 continue
             desk.told_ns = ts_ns
             reports.append(self._report(desk, ts_ns, count))
-        if self._disturbed or self._freed:
-            return self._through(reports, now_ns)
-        return reports
+        reports.sort(key=_RECEIVED)
+        return self._through(reports, now_ns) if self._disturbed else reports
 
     def _remember(self, now_ns: int, logs: list[float]) -> None:
         past = self._past
@@ -147,35 +149,39 @@ class SimulatedVenues:
     # Disturbances
 
     def disturb(self, disturbances: Sequence[Disturbance]) -> None:
-        """Let these, and only these, act from now on; what an ended one still held is delivered."""
-        by_source: dict[str, list[Disturbance]] = {}
+        """Let these, and only these, act from now on; each names its source."""
+        by_source: dict[str, list[Disturbance]] = {source: [] for source in self._disturbed}
         for one in disturbances:
             if one.source is not None:
                 by_source.setdefault(one.source, []).append(one)
-        for pipeline in self._disturbed.values():
-            self._injected += pipeline.injections()
-            self._freed += pipeline.flush()
-        self._disturbed = {
-            source: self._pipelines(found, HANDLING, source) for source, found in by_source.items()
-        }
+        for source, found in by_source.items():
+            if source in self._disturbed:
+                self._disturbed[source].disturb(found)
+            else:
+                self._disturbed[source] = self._pipelines(found, HANDLING, source)
+        self._acting = frozenset(source for source, found in by_source.items() if found)
 
     def injections(self) -> Sequence[Injection]:
         """What disturbances have done since the last call."""
-        for pipeline in self._disturbed.values():
-            self._injected += pipeline.injections()
-        told, self._injected = self._injected, []
-        return told
+        told, self._told = self._told, []
+        return told + [one for pipeline in self._disturbed.values() for one in pipeline.injections()]
 
     def _through(self, reports: list[Report], now_ns: int) -> Sequence[Report]:
-        passed, self._freed = self._freed, []
+        """What is left of reports, and what was held back before; received when it comes through."""
+        passed: list[Report] = []
         for report in reports:
-            pipeline = self._disturbed.get(report.source)
-            if pipeline is None:
-                passed.append(report)
+            if report.source in self._acting:
+                self._disturbed[report.source].put(report, report.ts_recv_ns)
             else:
-                pipeline.put(report, report.ts_recv_ns)
-        for pipeline in self._disturbed.values():
-            passed += pipeline.due(now_ns)
+                passed.append(report)
+        for source in list(self._disturbed):
+            pipeline = self._disturbed[source]
+            while (due_ns := pipeline.next_due_ns()) is not None and due_ns <= now_ns:
+                passed += [msgspec.structs.replace(one, ts_recv_ns=due_ns) for one in pipeline.due(due_ns)]
+            if due_ns is None and source not in self._acting:
+                self._told += pipeline.injections()
+                del self._disturbed[source]
+        passed.sort(key=_RECEIVED)
         return passed
 
 

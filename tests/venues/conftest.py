@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from mdsim.chaos.pipeline import make_pipeline
 from mdsim.core.instruments import ALL
 from mdsim.core.ports import FeedRequest
 from mdsim.core.registry import discover
@@ -29,10 +30,6 @@ def around(profiles: tuple[Venue, ...]) -> Callable[..., SimulatedVenues]:
     def make(seed: int = 1, names: tuple[str, ...] | None = None) -> SimulatedVenues:
         still = StillFeed(FeedRequest(ALL, SeedTree(seed), None, SECOND))
         chosen = [one for one in profiles if names is None or one.name in names]
-
-        def no_pipelines(*_args: object) -> object:
-            raise AssertionError("nothing is disturbed here")
-
-        return SimulatedVenues(still, chosen, SeedTree(seed), no_pipelines)  # type: ignore[arg-type]
+        return SimulatedVenues(still, chosen, SeedTree(seed), make_pipeline)
 
     return make

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
+from itertools import pairwise
 from statistics import fmean, pstdev
 
+import pytest
+
 from mdsim.core.decimals import log
+from mdsim.core.impairing import Disturbance
 from mdsim.core.instruments import ALL
+from mdsim.core.params import Value
+from mdsim.core.seeds import SeedTree
 from mdsim.core.sourcing import Report
 from mdsim.core.time import MINUTE, MS, SECOND
 from mdsim.venues.simulated import SimulatedVenues
@@ -42,7 +49,7 @@ def test_each_speaks_at_its_own_pace(around: Around, profiles: tuple[Venue, ...]
         symbol = venue.listings[0].symbol
         times = [one.ts_recv_ns for one in found if (one.source, one.symbol) == (venue.name, symbol)]
         assert abs(len(times) - 1 - MINUTE // venue.every_ns) <= 1
-        assert all(late - early == venue.every_ns for early, late in zip(times[1:], times[2:], strict=False))
+        assert all(late - early == venue.every_ns for early, late in pairwise(times[1:]))
 
 
 def test_the_cycle_interval_has_no_say(around: Around) -> None:
@@ -64,9 +71,7 @@ def test_another_seed_says_something_else(around: Around) -> None:
     assert told(around(seed=1), SECOND, 100 * MS) != told(around(seed=2), SECOND, 100 * MS)
 
 
-def test_quotes_are_never_crossed_and_on_the_venues_grid(
-    around: Around, profiles: tuple[Venue, ...]
-) -> None:
+def test_quotes_are_never_crossed_and_on_the_venues_grid(around: Around, profiles: tuple[Venue, ...]) -> None:
     """Every bid is under its ask, every price a whole number of the venue's increments."""
     grids = {(venue.name, one.symbol): one.increment for venue in profiles for one in venue.listings}
     for one in told(around(), 10 * SECOND, 100 * MS):
@@ -105,3 +110,70 @@ def test_aggregators_tell_one_old_price(around: Around) -> None:
         assert abs(log(report.last) - around().base.log_prices[ALL.index[report.symbol]]) < 0.001
         assert report.ts_event_ns % SECOND == 0
         assert report.ts_event_ns < report.ts_recv_ns
+
+
+def disturbance(venues: SimulatedVenues, source: str, **args: Value) -> Disturbance:
+    """A ``feed`` step on a source, in force from the start."""
+    seeds = SeedTree(7)
+    return Disturbance(
+        run="run",
+        order=(0,),
+        path="outage/1",
+        since_ns=venues.base.start_ns,
+        source=source,
+        share=1.0,
+        symbols=None,
+        channel=None,
+        args=args,
+        rng=lambda *path: seeds.stream("step", *path),
+    )
+
+
+def cycles(venues: SimulatedVenues, first: int, last: int) -> list[Report]:
+    """What is said in tenths of a second ``first`` to ``last``, without the last."""
+    start_ns = venues.base.start_ns
+    return [one for at in range(first, last) for one in venues.drain(start_ns + at * 100 * MS)]
+
+
+def test_a_source_that_is_cut_off_says_nothing_and_comes_back(around: Around) -> None:
+    """Others go on to the digit; every report that was lost is told."""
+    calm, hurt = around(), around()
+    before = cycles(hurt, 0, 10)
+    assert before == cycles(calm, 0, 10)
+    hurt.disturb([disturbance(hurt, "kraken", disconnect=True)])
+    during, undisturbed = cycles(hurt, 10, 30), cycles(calm, 10, 30)
+    assert during == [one for one in undisturbed if one.source != "kraken"]
+    told = [one for one in hurt.injections() if one.symbol]
+    assert len(told) == len(undisturbed) - len(during)
+    assert {one.at for one in told} == {"kraken"}
+    hurt.disturb([])
+    assert cycles(hurt, 30, 50) == cycles(calm, 30, 50)
+    assert not hurt.injections()
+
+
+def test_latency_makes_a_report_arrive_late_with_its_old_time(around: Around) -> None:
+    """What was said 900 ms ago is received now; nothing is lost when the fault ends."""
+    calm, hurt = around(names=("binance",)), around(names=("binance",))
+    cycles(calm, 0, 1), cycles(hurt, 0, 1)
+    hurt.disturb([disturbance(hurt, "binance", latency=900 * MS)])
+    during, undisturbed = cycles(hurt, 1, 40), cycles(calm, 1, 40)
+    late = {(one.symbol, one.seq): one for one in during}
+    assert len(late) == len([one for one in undisturbed if one.ts_recv_ns <= calm.base.start_ns + 3 * SECOND])
+    for one in undisturbed:
+        if (one.symbol, one.seq) in late:
+            assert late[one.symbol, one.seq].ts_recv_ns == one.ts_recv_ns + 900 * MS
+            assert late[one.symbol, one.seq].ts_event_ns == one.ts_event_ns
+    hurt.disturb([])
+    assert len(during) + len(cycles(hurt, 40, 60)) == len(undisturbed) + len(cycles(calm, 40, 60))
+
+
+def test_an_outlier_and_a_shifted_point_change_prices_alone(around: Around) -> None:
+    """Five percent more, and a hundred times less: bid, ask and last together."""
+    calm, hurt = around(names=("kraken",)), around(names=("kraken",))
+    hurt.disturb([disturbance(hurt, "kraken", outlier=Decimal("0.05"), decimals=Decimal(-2))])
+    for wrong, right in zip(cycles(hurt, 0, 5), cycles(calm, 0, 5), strict=True):
+        assert wrong.symbol == right.symbol
+        for one, other in ((wrong.bid, right.bid), (wrong.ask, right.ask), (wrong.last, right.last)):
+            assert one is not None
+            assert other is not None
+            assert float(one) == pytest.approx(float(other) * 1.05 / 100)
