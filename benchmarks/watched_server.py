@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 
 import trio
 
+from mdsim.cli import heap
 from mdsim.cli.server import Server
 from mdsim.config.load import load
 from mdsim.config.settings import Settings
@@ -46,6 +47,7 @@ async def _serve(pipe: Connection, config: str | None, interval_ms: float, marke
     live.sinks.insert(0, note)
     async with trio.open_nursery() as nursery:
         await nursery.start(server.serve)
+        heap.settle()
         pipe.send(server.door.addresses[0][1])
         while True:
             await trio.lowlevel.wait_readable(pipe.fileno())
