@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mdsim.core.events import Json
     from mdsim.core.params import Param
+    from mdsim.venues.venue import Venue
 
 
 class What(StrEnum):
@@ -23,6 +24,7 @@ class What(StrEnum):
     METRICS = "metrics"
     INSTRUMENTS = "instruments"
     FEEDS = "feeds"
+    SOURCES = "sources"
     DATASETS = "datasets"
     CRISES = "crises"
     PLAYBOOKS = "playbooks"
@@ -32,7 +34,7 @@ def list_(
     what: Annotated[What | None, typer.Argument(help=f"One of {', '.join(What)}; without it, all.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs, with every parameter.")] = False,
 ) -> None:
-    """List effects, curves, metrics, instruments, feeds, datasets, recorded crises and shipped playbooks."""
+    """List what a playbook may name: effects, curves, metrics, sources, datasets, crises, playbooks and more."""
     shown = {kind.value: items(kind) for kind in ([what] if what else What)}
     if as_json:
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
@@ -79,11 +81,18 @@ def items(what: What) -> list[dict[str, Json]]:
         ]
     if what is What.FEEDS:
         return [{"name": it.name, "summary": it.summary} for it in wiring.feeds().values()]
+    if what is What.SOURCES:
+        return [_source(venue) for venue in wiring.venues().values()]
     if what is What.DATASETS:
         return [{"name": name, "summary": about} for name, about in wiring.datasets()]
     if what is What.CRISES:
         return [_crisis(name) for name in crises.names()]
     return [{"name": name, "summary": _about(name)} for name in library.playbooks()]
+
+
+def _source(venue: Venue) -> dict[str, Json]:
+    symbols = [one.symbol for one in venue.listings]
+    return {"name": venue.name, "summary": f"{venue.summary}: {', '.join(symbols)}", "symbols": [*symbols]}
 
 
 def _crisis(name: str) -> dict[str, Json]:

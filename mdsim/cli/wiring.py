@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mdsim.core.ports import BaseFeed, CurveType, EffectType, FeedType
     from mdsim.playbook.compiler import Compiled, World
     from mdsim.playbook.plan import Plan
+    from mdsim.venues.venue import Venue
 
 
 @cache
@@ -41,6 +42,15 @@ def feeds() -> Mapping[str, FeedType]:
     from mdsim.core.registry import discover
 
     return discover("mdsim.sources", "FEED", FeedType)
+
+
+@cache
+def venues() -> Mapping[str, Venue]:
+    """Every simulated venue, by the name of the source that it stands for."""
+    from mdsim.core.registry import discover
+    from mdsim.venues.venue import Venue
+
+    return discover("mdsim.venues.profiles", "VENUE", Venue)
 
 
 def datasets() -> list[tuple[str, str]]:
