@@ -34,7 +34,7 @@ def list_(
     what: Annotated[What | None, typer.Argument(help=f"One of {', '.join(What)}; without it, all.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs, with every parameter.")] = False,
 ) -> None:
-    """List what a playbook may name: effects, curves, metrics, sources, datasets, crises, playbooks and more."""
+    """List what a playbook may name: effects, metrics, instruments, sources, datasets, crises, playbooks."""
     shown = {kind.value: items(kind) for kind in ([what] if what else What)}
     if as_json:
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
