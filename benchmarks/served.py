@@ -60,16 +60,9 @@ class Served(Process):
         self.port = port
         self._process = process
 
-    def call(self, method: str, path: str, body: Json = None, *, within_s: float = 30.0) -> tuple[int, Json]:
-        """One request on a connection of its own; status, and what the answer's JSON says."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=within_s)
-        try:
-            connection.request(method, path, None if body is None else json.dumps(body))
-            answer = connection.getresponse()
-            text = answer.read()
-            return answer.status, json.loads(text) if text[:1] in b"{[" and text else None
-        finally:
-            connection.close()
+    def call(self, method: str, path: str, body: Json = None) -> tuple[int, Json]:
+        """One request; see ``call``."""
+        return call(self.port, method, path, body)
 
     def stop(self) -> int:
         """Ask it to end as a user does; its exit code, or a negative signal when it had to be killed."""
@@ -79,6 +72,18 @@ class Served(Process):
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+
+
+def call(port: int, method: str, path: str, body: Json = None, *, within_s: float = 30.0) -> tuple[int, Json]:
+    """One request on a connection of its own; status, and what the answer's JSON says."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=within_s)
+    try:
+        connection.request(method, path, None if body is None else json.dumps(body))
+        answer = connection.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if text[:1] in (b"{", b"[") else None
+    finally:
+        connection.close()
 
 
 @contextmanager
