@@ -26,6 +26,7 @@ from mdsim.api.tickets import Tickets
 from mdsim.api.websocket import WebSockets
 from mdsim.cli import heap, library, wiring
 from mdsim.cli.server_telemetry import Telemetry
+from mdsim.cli.spreads import spreads_of
 from mdsim.config.settings import Settings
 from mdsim.core.errors import UsageError
 from mdsim.core.instruments import Catalogue
@@ -221,6 +222,7 @@ def synthetic(settings: Settings, seed: int) -> LiveMarket:
         seeds=SeedTree(seed),
         interval_ns=interval_ns,
         tape=tape_settings(settings),
+        spreads=spreads_of(settings),
     )
 
 

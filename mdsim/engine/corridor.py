@@ -12,6 +12,7 @@ from mdsim.core.factors import CALM
 from mdsim.core.ports import Activation, BaseFeed, Curves, Registry
 from mdsim.core.seeds import SeedTree
 from mdsim.core.sourcing import JudgedFeed
+from mdsim.core.spreads import SpreadParameters
 from mdsim.engine.commands import Command, CutEffect, ReleaseRun, StartEffect
 from mdsim.engine.market import Market
 from mdsim.engine.view import Reading, View
@@ -45,6 +46,7 @@ class Engine:
         *,
         seeds: SeedTree | None = None,
         probes: Mapping[str, Mapping[str, Reading]] | None = None,
+        spreads: Mapping[str, SpreadParameters] | None = None,
     ) -> None:
         """Open a market.
 
@@ -54,12 +56,15 @@ class Engine:
             curves: shapes by name.
             seeds: of the microstructure's draws; a fixed tree when they do not matter.
             probes: last answers by probe and field, kept up to date by whoever asks.
+            spreads: what makes the spread of an instrument, by symbol, where it is not the profile's.
         """
         self.feed = feed
         self.judged = feed if isinstance(feed, JudgedFeed) else None
         self.board = Board(feed.catalogue, curves, feed.step_ns)
         self.market = Market(feed.catalogue)
-        self.micro = Microstructure(feed.catalogue, seeds or SeedTree(1), feed.start_ns, feed.step_ns)
+        self.micro = Microstructure(
+            feed.catalogue, seeds or SeedTree(1), feed.start_ns, feed.step_ns, spreads=spreads
+        )
         self._probes = probes or {}
         self._views: list[View] = []
         self.view = self.open_view()

@@ -18,13 +18,14 @@ from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import ASSETS, AssetKind, Catalogue, Instrument
 from mdsim.core.keyed import key_of
 from mdsim.core.seeds import SeedTree
+from mdsim.core.spreads import SpreadParameters
 from mdsim.core.time import MINUTE, SECOND, format_duration, format_utc
 from mdsim.microstructure.book import Book
 from mdsim.microstructure.depth import Depths, cumulative
 from mdsim.microstructure.ladder import Ladders, LadderState, coarse
 from mdsim.microstructure.prints import Expansion, Print, Quote
 from mdsim.microstructure.profile import Profile, profile_named
-from mdsim.microstructure.spread import SpreadParameters, Spreads, parameters_of
+from mdsim.microstructure.spread import Spreads, parameters_of
 from mdsim.microstructure.trades import Arrivals
 from mdsim.microstructure.volatility import Volatility
 from mdsim.microstructure.volume import hour_of_day, seasonal

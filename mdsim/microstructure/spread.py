@@ -7,36 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import Catalogue
+from mdsim.core.spreads import SpreadParameters
 from mdsim.core.time import SECOND
 from mdsim.microstructure.profile import Profile
 
 _CLOSED = 2e-6
 """A gap of a fiftieth of a basis point is none."""
+_WIDEST_LOG = math.log(100.0)
+"""A hundred times the mid: no book is wider, and exponents that somebody chose cannot overflow."""
 _NOTHING = 1e-12
 """Stands for a base of 0, which means a spread of one increment."""
 _ROUNDING = 2.0
 """A step's move of so many increments may be rounding onto the grid."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpreadParameters:
-    """The five factors of one instrument, as the configuration names them.
-
-    Attributes:
-        base_bps: the calm spread of the venue; 0 for one increment.
-        volatility_exponent, liquidity_exponent, hour_exponent: a, b, and that of the volume curve in g.
-        asset: a plain factor.
-    """
-
-    base_bps: float
-    volatility_exponent: float = 0.8
-    liquidity_exponent: float = 0.5
-    hour_exponent: float = 0.25
-    asset: float = 1.0
 
 
 def parameters_of(
@@ -109,7 +94,8 @@ class Spreads:
         widths, below, above, limits = self.widths, self._below, self._above, self._limits
         for at, mid in enumerate(mids):
             by_volatility, by_depth = exponents[at]
-            width = exp(bases[at] + by_volatility * volatility_logs[at] + by_depth * (bids[at] + asks[at]))
+            log_width = bases[at] + by_volatility * volatility_logs[at] + by_depth * (bids[at] + asks[at])
+            width = exp(min(_WIDEST_LOG, log_width))
             widths[at] = width
             spread = int(mid * width + 0.5) or 1
             below[at] = spread >> 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import trio
 
 from mdsim.core.ports import BaseFeed, Curves, Registry
 from mdsim.core.seeds import SeedTree
 from mdsim.core.serving import Published
+from mdsim.core.spreads import SpreadParameters
 from mdsim.engine.corridor import Engine
 from mdsim.engine.tape import Tape, TapeSettings
 from mdsim.run.clock import RealPacer, utc_ns, wall_ns
@@ -36,8 +37,9 @@ class LiveMarket:
         seeds: SeedTree,
         interval_ns: int,
         tape: TapeSettings | None = None,
+        spreads: Mapping[str, SpreadParameters] | None = None,
     ) -> None:
-        self.engine = Engine(feed, effects, curves, seeds=seeds)
+        self.engine = Engine(feed, effects, curves, seeds=seeds, spreads=spreads)
         self.tape = Tape(self.engine, tape)
         self.sinks: list[Sink] = []
         self._start_ns = feed.start_ns

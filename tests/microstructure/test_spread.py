@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import ALL
+from mdsim.core.spreads import SpreadParameters
 from mdsim.core.time import MS
 from mdsim.microstructure.profile import LIQUID_USDT, RETAIL_USD, Profile
-from mdsim.microstructure.spread import SpreadParameters, Spreads, parameters_of
+from mdsim.microstructure.spread import Spreads, parameters_of
 
 ONE = ALL.only(["BTC-USD"])
 MID = 6_000_000
