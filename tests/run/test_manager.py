@@ -31,7 +31,8 @@ from mdsim.playbook.compiler import World
 from mdsim.playbook.diagnostics import PlaybookError
 from mdsim.playbook.limits import SERVER, Ceiling, Measure
 from mdsim.run.clock import VirtualPacer
-from mdsim.run.manager import RunLimits, RunsManager
+from mdsim.run.limits import RunLimits
+from mdsim.run.manager import RunsManager
 from mdsim.run.pump import Pump
 
 EFFECTS = discover("mdsim.chaos.effects", "EFFECT", EffectType)
