@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
-from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mdsim.cli import connection, documents, failures, pages, wiring
+from mdsim.cli.play_request import Job, Request
 from mdsim.core.errors import ExitCode, MdsimError, UsageError
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from mdsim.cli.recap import Played
     from mdsim.core.events import Json
-    from mdsim.playbook.plan import Plan
-    from mdsim.run.journal import Journal
-    from mdsim.run.ledger import Observer
-    from mdsim.run.result import RunResult
-    from mdsim.run.runner import RunSettings
 
 SEED = 1
-_SPEED_MOST = 1_000_000.0
 
 
 def play(
@@ -65,6 +54,30 @@ def play(
         ),
     ] = None,
     insecure: connection.Insecure = False,
+    ca: connection.Ca = None,
+    overlap: Annotated[
+        str | None,
+        typer.Option(
+            metavar="allow|refuse",
+            help="With --server: whether others may run on the same instruments; refuse without it.",
+        ),
+    ] = None,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve", help="Stream the prices while it plays, as 'mdsim serve' does; in real time."
+        ),
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="With --serve: HTTP and WebSocket, 8082; 0 takes a free one."),
+    ] = None,
+    grpc_port: Annotated[
+        int | None, typer.Option(metavar="N", help="With --serve: gRPC, 50053; 0 takes a free one.")
+    ] = None,
+    linger: Annotated[
+        bool, typer.Option("--linger", help="With --serve: go on serving after the run, until Ctrl-C.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Nothing but one JSON document on stdout.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only the verdict, and what speaks against it.")
@@ -74,211 +87,103 @@ def play(
     request = Request(
         settings=wiring.overrides(set_ or []),
         seed=seed,
-        speed=_checked_speed(speed),
+        speed=speed,
         only=tuple(only or ()),
         cycle=cycle,
-        cycle_ns=_checked_cycle(cycle),
         keep_effects=keep_effects,
         journal=journal,
         report=None if report is None else pages.checked_path(report),
         style="json" if as_json else "quiet" if quiet else "full",
         server=server,
         insecure=insecure,
+        ca=ca,
+        overlap=overlap,
+        serve=serve,
+        port=port,
+        grpc_port=grpc_port,
+        linger=linger,
     )
-    _check_server(request)
+    request.check(files)
     if files.count(documents.STDIN) > 1:
         raise UsageError("MD336", "stdin can be read once", hint="write - only once")
-    codes: list[ExitCode] = []
-    records: list[Json] = []
+    calls = _Calls(request, files)
     for name in files:
-        several = len(files) > 1
-        folder = _journal_folder(journal, name, several=several)
-        page = pages.one_of(request.report, _stem(name)) if several else request.report
+        if not calls.play(name):
+            break
+    calls.finish()
+
+
+class _Calls:
+    """Playbooks one after another, and what became of them."""
+
+    def __init__(self, request: Request, files: list[str]) -> None:
+        self._request = request
+        self._several = len(files) > 1
+        self._codes: list[ExitCode] = []
+        self._records: list[Json] = []
+
+    def play(self, name: str) -> bool:
+        """Play one; whether the next may follow."""
+        request = self._request
         try:
-            played = _play_one(name, request, folder, page)
+            self._play(name)
         except MdsimError as error:
-            if len(files) == 1 and not as_json:
+            if not self._several and request.style != "json":
                 raise
-            codes.append(failures.report(error))
-            records.append(_refused(name, error))
-            continue
-        codes.append(played.result.exit_code)
-        records.append(_told(played, request.style))
+            self._codes.append(failures.report(error))
+            self._records.append(_refused(name, error))
+        return self._codes[-1] not in (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+
+    def _play(self, name: str) -> None:
+        from mdsim.playbook.diagnostics import render
+
+        request = self._request
+        found = documents.find(name)
+        if found.note and request.style == "full":
+            typer.echo(found.note)
+        compiled = wiring.compile_found(found, request.settings)
+        if compiled.warnings and request.style != "json" and request.server is None:  # a server tells its own
+            typer.echo(render(compiled.warnings, found.raw.decode("utf-8-sig")), err=True)
+        folder, page = request.journal, request.report
+        if self._several:  # each gets one of its own
+            stem = "stdin" if name == documents.STDIN else Path(name).stem
+            folder, page = folder and folder / stem, pages.one_of(page, stem)
+        job = Job(name, found, compiled.plan, request, folder, page, self._tell)
+        if request.server is None:
+            from mdsim.cli import play_here
+
+            play_here.play(job)
+        else:
+            from mdsim.cli import play_there
+
+            play_there.play(job)
         if page is not None and request.style == "full":
             typer.echo(f"report  {page}")
-        if played.result.exit_code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
-            break
-    if as_json:
-        from mdsim import __version__
 
-        typer.echo(json.dumps({"mdsim": __version__, "runs": records}, indent=2, ensure_ascii=False))
-    code = failures.worst(codes)
-    if code is not ExitCode.PASSED:
-        raise typer.Exit(code)
+    def _tell(self, played: Played) -> None:
+        from mdsim.cli import recap
+        from mdsim.cli.console import open_console
 
+        style = self._request.style
+        self._codes.append(played.result.exit_code)
+        if style == "json":
+            self._records.append(recap.record(played))
+            return
+        console = open_console()
+        if style == "full":
+            console.print()
+        recap.draw(console, played, quiet=style == "quiet")
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """The options of one call, checked.
+    def finish(self) -> None:
+        """The JSON document, and the exit code."""
+        if self._request.style == "json":
+            from mdsim import __version__
 
-    Attributes:
-        cycle: as written, to be repeated in the command that runs it again.
-        style: ``full``, ``quiet`` or ``json``.
-        server: address of the server to run on, None to run here.
-    """
-
-    settings: dict[str, str]
-    seed: int
-    speed: float | None
-    only: tuple[str, ...]
-    cycle: str | None
-    cycle_ns: int | None
-    keep_effects: bool
-    journal: Path | None
-    report: Path | None
-    style: str
-    server: str | None = None
-    insecure: bool = False
-
-    def again(self, name: str) -> str:
-        """The command that gives the same run."""
-        words = ["mdsim", "play", name, "--seed", str(self.seed)]
-        for key, value in self.settings.items():
-            words += ["--set", f"{key}={value}"]
-        for phase in self.only:
-            words += ["--only", phase]
-        words += ["--cycle", self.cycle] if self.cycle else []
-        words += ["--keep-effects"] if self.keep_effects else []
-        words += ["--server", self.server] if self.server else []
-        words += ["--speed", f"{self.speed:g}"] if self.server and self.speed else []
-        return shlex.join(words)
-
-
-def _play_one(name: str, request: Request, folder: Path | None, page: Path | None) -> Played:
-    from mdsim.cli import ceilings
-    from mdsim.cli.recap import Played
-    from mdsim.playbook import compiler
-    from mdsim.playbook.diagnostics import render
-    from mdsim.run import runner, series
-    from mdsim.run.clock import wall_ns
-
-    found = documents.find(name)
-    if found.note and request.style == "full":
-        typer.echo(found.note)
-    compiled = wiring.compile_found(found, request.settings)
-    if compiled.warnings and request.style != "json" and request.server is None:  # a server tells its own
-        text = found.raw.decode("utf-8-sig")
-        typer.echo(render(compiled.warnings, text), err=True)
-    if request.server is not None:
-        return _play_there(found, compiled.plan, request, folder, page)
-    plan = compiler.only(compiled.plan, request.only) if request.only else compiled.plan
-    cycle_ns = request.cycle_ns or plan.baseline.cycle_ns or runner.choose_cycle_ns(plan.expected_ns)
-    feed = wiring.open_feed(plan, request.seed, cycle_ns)
-    settings = runner.RunSettings(
-        seed=request.seed, cycle_ns=cycle_ns, speed=request.speed, keep_effects=request.keep_effects
-    )
-    for warning in ceilings.checked(plan, feed, request.seed, cycle_ns):
-        if request.style != "json":
-            typer.echo(warning, err=True)
-    book = _open_journal(folder)
-    kept = None if page is None else pages.Kept()
-    recorder = series.Recorder() if folder is not None or page is not None else None
-    screen, follow = _observer(plan, request)
-    observers: list[Observer] = [*screen, *(one for one in (book, kept) if one is not None)]
-    again = request.again(name)
-    started_ns = wall_ns()
-    try:
-        with follow:
-            result = runner.play_blocking(
-                plan,
-                feed,
-                settings,
-                wiring.effects(),
-                wiring.curves(),
-                observers,
-                [] if recorder is None else [recorder],
-            )
-    finally:
-        elapsed_ns = wall_ns() - started_ns
-        if book is not None:
-            book.close(_sidecar(settings, elapsed_ns, again))
-        if folder is not None and recorder is not None:
-            series.write(recorder.series(), folder)
-    if page is not None and kept is not None and recorder is not None:
-        pages.write(page, kept.entries, recorder.series(), again)
-    return Played(found.file, plan, result, elapsed_ns, again)
-
-
-def _play_there(
-    found: documents.Found, plan: Plan, request: Request, folder: Path | None, page: Path | None
-) -> Played:
-    """The same on a server: compiled here first, so that mistakes are shown with their lines."""
-    import trio
-
-    from mdsim.cli import remote
-    from mdsim.cli.live import LiveView
-    from mdsim.cli.recap import Played
-    from mdsim.run.clock import wall_ns
-    from mdsim.run.runner import RunSettings
-
-    assert request.server is not None
-    speed = request.speed or 1.0
-    order = remote.Order(
-        found.raw.decode("utf-8-sig"), dict(request.settings), request.seed, speed, plan.symbols
-    )
-    client = connection.connect(request.server, insecure=request.insecure)
-    book = _open_journal(folder)
-    kept = None if page is None else pages.Kept()
-    screen, follow = _observer(plan, request)
-    observers: list[Observer] = [*screen, *(one for one in (book, kept) if one is not None)]
-    live = next((one for one in screen if isinstance(one, LiveView)), None)
-    again = request.again(found.file)
-    started_ns = wall_ns()
-
-    async def main() -> RunResult:
-        async with client:
-            return await remote.play(client, order, observers, live)
-
-    try:
-        with follow:
-            result = trio.run(main)
-    finally:
-        elapsed_ns = wall_ns() - started_ns
-        if book is not None:
-            book.close(_sidecar(RunSettings(request.seed, 0, speed), elapsed_ns, again))
-    if page is not None and kept is not None:
-        pages.write(page, kept.entries, None, again)
-    return Played(found.file, plan, result, elapsed_ns, again)
-
-
-def _observer(plan: Plan, request: Request) -> tuple[list[Observer], AbstractContextManager[object]]:
-    """Who shows the run, and what must be closed after it."""
-    from mdsim.cli import console
-
-    if request.style != "full":
-        return [], nullcontext()
-    plain = not console.unicode(sys.stdout)
-    if console.animated(sys.stdout):
-        from mdsim.cli.live import LiveView
-
-        live = LiveView(plan, console.open_console(), plain=plain)
-        return [live], live
-    from mdsim.cli.lines import Lines
-
-    return [Lines(console.say, plain=plain)], nullcontext()
-
-
-def _told(played: Played, style: str) -> Json:
-    from mdsim.cli import recap
-    from mdsim.cli.console import open_console
-
-    if style == "json":
-        return recap.record(played)
-    console = open_console()
-    if style == "full":
-        console.print()
-    recap.draw(console, played, quiet=style == "quiet")
-    return None
+            document = {"mdsim": __version__, "runs": self._records}
+            typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        code = failures.worst(self._codes)
+        if code is not ExitCode.PASSED:
+            raise typer.Exit(code)
 
 
 def _refused(name: str, error: MdsimError) -> Json:
@@ -296,71 +201,3 @@ def _refused(name: str, error: MdsimError) -> Json:
         "reason": error.message,
         "problems": problems,
     }
-
-
-def _open_journal(folder: Path | None) -> Journal | None:
-    from mdsim.run.journal import Journal
-
-    return None if folder is None else Journal(folder)
-
-
-def _journal_folder(journal: Path | None, name: str, *, several: bool) -> Path | None:
-    """Several playbooks get a folder each."""
-    if journal is None or not several:
-        return journal
-    return journal / _stem(name)
-
-
-def _stem(name: str) -> str:
-    return "stdin" if name == documents.STDIN else Path(name).stem
-
-
-def _sidecar(settings: RunSettings, elapsed_ns: int, again: str) -> dict[str, Json]:
-    import platform
-    from datetime import UTC, datetime
-
-    return {
-        "command": shlex.join(["mdsim", *sys.argv[1:]]),
-        "again": again,
-        "ended_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-        "elapsed_ms": elapsed_ns // 1_000_000,
-        "cycle_ns": settings.cycle_ns,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-    }
-
-
-def _check_server(request: Request) -> None:
-    """Some options are about a market of one's own."""
-    given = {"--only": request.only, "--cycle": request.cycle, "--keep-effects": request.keep_effects}
-    wrong = [name for name, value in given.items() if value]
-    if request.server is not None and wrong:
-        raise UsageError(
-            "MD336",
-            f"{wrong[0]} does not go together with --server",
-            hint="the server's market goes on by itself, for others too",
-        )
-
-
-def _checked_speed(speed: float | None) -> float | None:
-    if speed is not None and not 0.001 <= speed <= _SPEED_MOST:  # NaN fails both
-        raise UsageError(
-            "MD336", f"--speed {speed:g} is out of bounds", hint="1 is real time, 60 makes an hour a minute"
-        )
-    return speed
-
-
-def _checked_cycle(cycle: str | None) -> int | None:
-    from mdsim.core import values
-    from mdsim.core.params import DurationDraw, Kind
-    from mdsim.core.time import DAY, MS
-
-    if cycle is None:
-        return None
-    try:
-        cycle_ns = values.parse(Kind.DURATION, cycle, low=MS, high=DAY)
-    except values.ValueProblem as problem:
-        raise UsageError("MD336", f"--cycle {problem.message}", hint=problem.help) from None
-    if isinstance(cycle_ns, DurationDraw) or not isinstance(cycle_ns, int):
-        raise UsageError("MD336", f"--cycle {cycle} is not one duration", hint="write one, such as 250ms")
-    return cycle_ns

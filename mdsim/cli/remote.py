@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import trio
 import typer
 
 from mdsim.cli.collected import Collected
+from mdsim.cli.shared_prices import SharedPrices
 from mdsim.core.errors import DataError, ExitCode, MdsimError
 from mdsim.core.events import Entry, Tick
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from mdsim.client import Client
     from mdsim.run.ledger import Observer
     from mdsim.run.result import RunResult
-
-PRICES_EVERY = "100ms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,7 @@ class Order:
         playbook: its text.
         params: as ``--set`` gives them.
         symbols: whose prices are shown.
+        overlap: ``refuse`` or ``allow`` other runs on the same instruments.
     """
 
     playbook: str
@@ -39,23 +39,40 @@ class Order:
     seed: int
     speed: float
     symbols: tuple[str, ...]
+    overlap: str = "refuse"
 
 
 async def play(
-    client: Client, order: Order, observers: Sequence[Observer], live: LiveView | None = None
+    client: Client,
+    order: Order,
+    observers: Sequence[Observer],
+    live: LiveView | None = None,
+    prices: SharedPrices | None = None,
 ) -> RunResult:
     """Start it, follow it to its end, and tell the result. Ctrl-C and SIGTERM end it on the server.
+
+    Args:
+        client: of the server.
+        order: what to run.
+        observers: told of every entry.
+        live: given prices as they come.
+        prices: collects them; it gives the result's table.
 
     Raises:
         RefusedError: it may not run.
         UnreachableError: the server cannot be reached, or not any more.
     """
-    return await _Following(client, order, [*observers], live).result()
+    return await _Following(client, order, [*observers], live, prices or SharedPrices()).result()
 
 
 class _Following:
     def __init__(
-        self, client: Client, order: Order, observers: list[Observer], live: LiveView | None
+        self,
+        client: Client,
+        order: Order,
+        observers: list[Observer],
+        live: LiveView | None,
+        prices: SharedPrices,
     ) -> None:
         self._client = client
         self._id = ""
@@ -63,9 +80,9 @@ class _Following:
         self._collected = Collected()
         self._observers: list[Observer] = [self._collected, *observers]
         self._live = live
+        self._seen = prices
         self._prices: dict[str, Decimal] = {}
-        self._anchor = (0, 0)
-        self._now_ns = 0
+        self._started_ns = self._shift_ns = self._now_ns = 0
         self._stopping = False
 
     async def result(self) -> RunResult:
@@ -73,8 +90,8 @@ class _Following:
             async with trio.open_nursery() as nursery:
                 await nursery.start(self._listen, nursery)
                 await self._start()
-                if self._live is not None and self._order.symbols:
-                    nursery.start_soon(self._watch, self._live)
+                if self._order.symbols:
+                    nursery.start_soon(self._watch)
                 async with self._client.runs.events(self._id) as events:
                     async for event in events:
                         self._tell(event.entry)
@@ -82,15 +99,20 @@ class _Following:
         except* MdsimError as group:
             raise _first(group) from None
         run = await self._client.runs.get(self._id)
-        return self._collected.conclude(run.verdict, run.reason)
+        result = self._collected.conclude(run.verdict, run.reason)
+        return replace(result, symbols=self._seen.summaries(), notes=(*result.notes, *self._seen.notes()))
 
     async def _start(self) -> None:
         order = self._order
         run = await self._client.runs.start(
-            order.playbook, params=order.params, seed=order.seed, speed=order.speed
+            order.playbook,
+            params=order.params,
+            seed=order.seed,
+            speed=order.speed,
+            overlap=order.overlap,
         )
         self._id = run.scenario_id
-        self._anchor, self._now_ns = (run.started_ns, 0), run.started_ns
+        self._started_ns = self._now_ns = run.started_ns
         for warning in run.warnings:
             typer.echo(warning, err=True)
         if self._stopping:  # the signal came while it was being started
@@ -99,25 +121,36 @@ class _Following:
     def _tell(self, entry: Entry) -> None:
         for observer in self._observers:
             observer.on_entry(entry)
-        self._anchor = (self._now_ns, entry.at_ns)
+        if entry.kind == "resumed":  # the pause took as long as the market went on without us
+            passed_ns = round(entry.at_ns / self._order.speed)
+            self._shift_ns = max(0, self._now_ns - self._started_ns - passed_ns)
 
-    async def _watch(self, live: LiveView) -> None:
-        """Feed prices to the view; a stream that breaks costs the prices, never the run."""
+    async def _watch(self) -> None:
+        """Follow the prices; a stream that breaks costs the prices, never the run."""
+        symbols = self._order.symbols
         try:
-            async with self._client.stream(self._order.symbols, interval=PRICES_EVERY) as stream:
+            self._seen.listen_to(await self._client.prices.symbols(), symbols)
+            async with self._client.stream(symbols) as stream:
                 async for update in stream:
-                    if isinstance(update.event, Tick):
-                        self._prices[update.event.symbol] = update.event.price
-                        self._now_ns = max(self._now_ns, update.event.ts_event_ns)
-                        live.on_prices(self._prices.get, self._now_ns, self._at_ns())
-        except MdsimError:
-            return
+                    self._seen.skipped += update.skipped
+                    if isinstance(update.event, Tick) and not self._collected.ended:
+                        self._take(update.event)
+        except MdsimError as error:
+            self._seen.ended = error.message
+
+    def _take(self, tick: Tick) -> None:
+        self._now_ns = max(self._now_ns, tick.ts_event_ns)
+        at_ns = self._at_ns()
+        self._seen.take(tick, at_ns)
+        self._prices[tick.symbol] = tick.price
+        if self._live is not None:
+            self._live.on_prices(self._prices.get, self._now_ns, at_ns)
 
     def _at_ns(self) -> int:
-        """Scenario time now: that of the last entry, and what has passed of the market since."""
-        seen_ns, at_ns = self._anchor
-        passed_ns = 0 if self._collected.paused else self._now_ns - seen_ns
-        return at_ns + round(passed_ns * self._order.speed)
+        """Scenario time of the newest price."""
+        if self._collected.paused:
+            return self._collected.at_ns
+        return round((self._now_ns - self._started_ns - self._shift_ns) * self._order.speed)
 
     async def _listen(
         self, nursery: trio.Nursery, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED

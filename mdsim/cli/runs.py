@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Nothing but one JSON docum
 def list_(
     url: connection.Server = connection.DEFAULT,
     insecure: connection.Insecure = False,
+    ca: connection.Ca = None,
     as_json: AsJson = False,
 ) -> None:
     """List the runs of a server, with their phase and the time that is left."""
@@ -33,41 +35,55 @@ def list_(
         else:
             _draw_all(runs)
 
-    connection.ask(url, insecure, work)
+    connection.ask(url, insecure, work, ca)
 
 
 def show(
     scenario_id: Id,
     url: connection.Server = connection.DEFAULT,
     insecure: connection.Insecure = False,
+    ca: connection.Ca = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one run, running or lately ended."""
-    _one(url, insecure, as_json, lambda client: client.runs.get(scenario_id))
+    _one(url, insecure, ca, as_json, lambda client: client.runs.get(scenario_id))
 
 
 def pause(
-    scenario_id: Id, url: connection.Server = connection.DEFAULT, insecure: connection.Insecure = False
+    scenario_id: Id,
+    url: connection.Server = connection.DEFAULT,
+    insecure: connection.Insecure = False,
+    ca: connection.Ca = None,
 ) -> None:
     """Stop a playbook's clock; prices flow on, held where the run has put them."""
-    _one(url, insecure, False, lambda client: client.runs.pause(scenario_id))
+    _one(url, insecure, ca, False, lambda client: client.runs.pause(scenario_id))
 
 
 def resume(
-    scenario_id: Id, url: connection.Server = connection.DEFAULT, insecure: connection.Insecure = False
+    scenario_id: Id,
+    url: connection.Server = connection.DEFAULT,
+    insecure: connection.Insecure = False,
+    ca: connection.Ca = None,
 ) -> None:
     """Let a playbook go on."""
-    _one(url, insecure, False, lambda client: client.runs.resume(scenario_id))
+    _one(url, insecure, ca, False, lambda client: client.runs.resume(scenario_id))
 
 
 def abort(
-    scenario_id: Id, url: connection.Server = connection.DEFAULT, insecure: connection.Insecure = False
+    scenario_id: Id,
+    url: connection.Server = connection.DEFAULT,
+    insecure: connection.Insecure = False,
+    ca: connection.Ca = None,
 ) -> None:
     """End a run and release its effects; one that has ended already is no error."""
-    _one(url, insecure, False, lambda client: client.runs.stop(scenario_id))
+    _one(url, insecure, ca, False, lambda client: client.runs.stop(scenario_id))
 
 
-def stop_all(url: connection.Server = connection.DEFAULT, insecure: connection.Insecure = False) -> None:
+def stop_all(
+    url: connection.Server = connection.DEFAULT,
+    insecure: connection.Insecure = False,
+    ca: connection.Ca = None,
+) -> None:
     """End every run of a server and release all effects."""
 
     async def work(client: Client) -> None:
@@ -76,7 +92,7 @@ def stop_all(url: connection.Server = connection.DEFAULT, insecure: connection.I
             f"stopped {len(stopped)}" + "".join(f"\n  {run.scenario_id}  {run.playbook}" for run in stopped)
         )
 
-    connection.ask(url, insecure, work)
+    connection.ask(url, insecure, work, ca)
 
 
 VERBS: dict[str, tuple[Callable[..., None], str]] = {
@@ -89,7 +105,9 @@ VERBS: dict[str, tuple[Callable[..., None], str]] = {
 }
 
 
-def _one(url: str, insecure: bool, as_json: bool, get: Callable[[Client], Awaitable[Run]]) -> None:
+def _one(
+    url: str, insecure: bool, ca: Path | None, as_json: bool, get: Callable[[Client], Awaitable[Run]]
+) -> None:
     async def work(client: Client) -> None:
         run = await get(client)
         if as_json:
@@ -97,7 +115,7 @@ def _one(url: str, insecure: bool, as_json: bool, get: Callable[[Client], Awaita
         else:
             _draw(run)
 
-    connection.ask(url, insecure, work)
+    connection.ask(url, insecure, work, ca)
 
 
 def _say_json(found: Run | Sequence[Run]) -> None:

@@ -37,6 +37,7 @@ def watch(
         int, typer.Option("--count", "-n", min=0, help="End after so many prices; 0 goes on.")
     ] = 0,
     insecure: connection.Insecure = False,
+    ca: connection.Ca = None,
 ) -> None:
     """Show live prices of a server until Ctrl-C: price, quotes, what playbooks add, and its recent path."""
     from mdsim.cli import console
@@ -48,7 +49,7 @@ def watch(
         else:
             await tell(client, asked, interval, count, console.say)
 
-    connection.ask(url, insecure, work)
+    connection.ask(url, insecure, work, ca)
 
 
 async def tell(

@@ -71,7 +71,7 @@ class Sampler(Protocol):
         """The market has published; ``at_ns`` is the scenario time since the start."""
 
 
-_Point = tuple[int, int, int, int, int, int]
+Point = tuple[int, int, int, int, int, int]
 """Time, mid, reference, bid, ask, depth."""
 
 
@@ -80,10 +80,10 @@ class _Bucket:
 
     __slots__ = ("first", "high", "last", "low", "wide")
 
-    def __init__(self, point: _Point) -> None:
+    def __init__(self, point: Point) -> None:
         self.first = self.last = self.low = self.high = self.wide = point
 
-    def add(self, point: _Point) -> None:
+    def add(self, point: Point) -> None:
         """Take a later point in; of equals the earliest stays."""
         self.last = point
         if point[1] < self.low[1]:
@@ -103,7 +103,7 @@ class _Bucket:
         if later.wide[4] - later.wide[3] > self.wide[4] - self.wide[3]:
             self.wide = later.wide
 
-    def points(self) -> Iterator[_Point]:
+    def points(self) -> Iterator[Point]:
         """Oldest first, each once."""
         told = -1
         for point in sorted((self.first, self.low, self.high, self.wide, self.last)):
@@ -112,34 +112,32 @@ class _Bucket:
                 yield point
 
 
-class Recorder:
-    """A sampler that keeps the series of every instrument, in bounded memory."""
+class Points:
+    """The telling points of several instruments, in bounded memory.
 
-    def __init__(self, buckets_most: int = BUCKETS_MOST) -> None:
+    A point is scenario time, mid, reference, bid and ask in increments, and depth in whole USD.
+    """
+
+    def __init__(self, instruments: int, buckets_most: int = BUCKETS_MOST) -> None:
         self._most = buckets_most
         self._width_ns = MS
-        self._buckets: list[dict[int, _Bucket]] = []
-        self._engine: Engine | None = None
+        self._buckets: list[dict[int, _Bucket]] = [{} for _ in range(instruments)]
 
-    def on_cycle(self, engine: Engine, at_ns: int) -> None:
-        """Take one publication of every instrument in."""
-        market = engine.market
-        if self._engine is None:
-            self._engine = engine
-            self._buckets = [{} for _ in market.mids]
-        while at_ns // self._width_ns >= self._most:
+    def add(self, at: int, point: Point) -> None:
+        """Take a point of the instrument number ``at`` in; times of one instrument never fall."""
+        while point[0] // self._width_ns >= self._most:
             self._widen()
-        number = at_ns // self._width_ns
-        references = market.references()
-        columns = zip(self._buckets, market.mids, references, market.bids, market.asks, strict=True)
-        for at, (buckets, mid, reference, bid, ask) in enumerate(columns):
-            bid_usd, ask_usd = engine.micro.depth_usd(at)
-            point = (at_ns, mid, reference, bid, ask, round(bid_usd + ask_usd))
-            bucket = buckets.get(number)
-            if bucket is None:
-                buckets[number] = _Bucket(point)
-            else:
-                bucket.add(point)
+        number = point[0] // self._width_ns
+        bucket = self._buckets[at].get(number)
+        if bucket is None:
+            self._buckets[at][number] = _Bucket(point)
+        else:
+            bucket.add(point)
+
+    def columns(self, at: int) -> list[list[int]]:
+        """What was kept of an instrument, oldest first: one list for each part of a point."""
+        points = [point for bucket in self._buckets[at].values() for point in bucket.points()]
+        return [[point[part] for point in points] for part in range(6)]
 
     def _widen(self) -> None:
         self._width_ns *= 2
@@ -151,15 +149,35 @@ class Recorder:
                     before.merge(bucket)
             self._buckets[at] = merged
 
+
+class Recorder:
+    """A sampler that keeps the series of every instrument."""
+
+    def __init__(self, buckets_most: int = BUCKETS_MOST) -> None:
+        self._most = buckets_most
+        self._points = Points(0)
+        self._engine: Engine | None = None
+
+    def on_cycle(self, engine: Engine, at_ns: int) -> None:
+        """Take one publication of every instrument in."""
+        market = engine.market
+        if self._engine is None:
+            self._engine = engine
+            self._points = Points(len(market.mids), self._most)
+        columns = zip(market.mids, market.references(), market.bids, market.asks, strict=True)
+        for at, (mid, reference, bid, ask) in enumerate(columns):
+            bid_usd, ask_usd = engine.micro.depth_usd(at)
+            self._points.add(at, (at_ns, mid, reference, bid, ask, round(bid_usd + ask_usd)))
+
     def series(self) -> Series:
         """What was kept."""
         if self._engine is None:
             return Series(VERSION, "", [])
-        market, tracks = self._engine.market, []
-        for item, buckets in zip(market.catalogue, self._buckets, strict=True):
-            points = [point for bucket in buckets.values() for point in bucket.points()]
-            columns = [[point[at] for point in points] for at in range(6)]
-            tracks.append(Track(item.symbol, f"{item.price_increment:f}", *columns))
+        market = self._engine.market
+        tracks = [
+            Track(item.symbol, f"{item.price_increment:f}", *self._points.columns(at))
+            for at, item in enumerate(market.catalogue)
+        ]
         return Series(VERSION, market.digest(), tracks)
 
 

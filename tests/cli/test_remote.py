@@ -91,7 +91,7 @@ async def test_a_run_on_a_server_reads_and_ends_as_one_here(
     assert result.verdict is Verdict.FAILED
     assert result.exit_code is ExitCode.FAILED
     assert (result.seed, result.lasted_ns, result.cycles, result.ticks) == (7, 90_000_000_000, 3, 9)
-    assert result.notes == ("made up",)
+    assert result.notes[0] == "made up"
     (check,) = result.checks
     assert (check.path, check.place, check.at_ns) == ("fall/1", "7:3", 60_000_000_000)
     assert check.seen == (("price(BTC-USD)", "60000"),)
