@@ -6,6 +6,7 @@ from mdsim.core.codes_chaos import CHAOS
 from mdsim.core.codes_client import CLIENT
 from mdsim.core.codes_grpc import GRPC
 from mdsim.core.codes_http import HTTP
+from mdsim.core.codes_playing import PLAYING
 from mdsim.core.codes_reading import READING
 from mdsim.core.codes_running import RUNNING
 from mdsim.core.codes_runs import RUNS
@@ -801,6 +802,7 @@ CODES: dict[str, Explanation] = {
     **HTTP,
     **CLIENT,
     **SERVING,
+    **PLAYING,
     "MD929": Explanation(
         "the figures of a crisis cannot be used",
         "Internal: a file under mdsim/datasets/crises is missing or breaks the rules of its kind. They are "
