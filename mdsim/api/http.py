@@ -9,6 +9,7 @@ from typing import TypeAlias, cast
 
 import trio
 from hypercorn.config import Config
+from hypercorn.events import Event, Updated
 from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
@@ -101,6 +102,26 @@ class PrefixedTls(trio.abc.Stream):
         await self._stream.aclose()
 
 
+class _Connection(TCPServer):
+    """Hypercorn's connection, which by itself waits for a client's next request even when it has gone.
+
+    It would keep socket and task for the whole keep-alive time, and some hundred clients a second that
+    come and go would use up every connection there may be.
+    """
+
+    _gone = False
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        self._gone = True
+        await self.idle_task.stop()
+
+    async def protocol_send(self, event: Event) -> None:
+        if self._gone and isinstance(event, Updated):
+            event = Updated(idle=False)  # an answer that nobody reads has ended: no next request follows
+        await super().protocol_send(event)
+
+
 class HttpServer:
     """An ASGI application, served connection by connection."""
 
@@ -128,7 +149,7 @@ class HttpServer:
 
     async def handle(self, stream: Prefixed | PrefixedTls) -> None:
         """Serve one connection until it ends; closes it."""
-        server = TCPServer(
+        server = _Connection(
             self._app,
             self._config,
             self._context,

@@ -144,6 +144,22 @@ async def test_http_and_websocket_share_the_port(serve: Serve) -> None:
         await served.until(lambda: served.door.counters.open == 0)
 
 
+async def test_a_client_that_has_gone_is_not_waited_for(serve: Serve) -> None:
+    """A connection that is kept alive ends with its client, at rest or amid a request, not 30 s later."""
+    async with serve() as served:
+        async with await served.connect() as stream:
+            await stream.send_all(b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n")
+            await read_answer(stream)
+            await trio.testing.wait_all_tasks_blocked(0.01)
+        await served.until(lambda: served.door.counters.open == 0)
+        async with await served.connect() as stream:
+            await stream.send_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n")
+            await served.app.began.wait()
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        served.app.let_go.set()
+        await served.until(lambda: served.door.counters.open == 0)
+
+
 async def test_a_head_may_come_in_pieces(serve: Serve) -> None:
     """Byte by byte or with a part of the body, nothing of a request is lost."""
     request = b"POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello"
