@@ -201,6 +201,11 @@ class Session:
         """``due_ns`` has come: ask, ping, or give up."""
         return ()
 
+    @property
+    def wants(self) -> bool:
+        """Whether an action waits to be taken."""
+        return bool(self._actions)
+
     def actions(self) -> list[Action]:
         """What is wanted since the last call, in order."""
         wanted, self._actions = self._actions, []
@@ -224,6 +229,9 @@ class Offer:
         open: makes the session of one connection; raises nothing.
         keyed_per_minute, keyless_per_minute: what the quota allows of ``Fetch.cost`` a minute, with each
             key and without any; 0 for the second when nothing is given without a key.
+        keyed_per_month: likewise of each key in 30 days, 0 for no such limit.
+        by_address: the provider counts addresses, so several keys share one quota.
+        used_header: header, in lower case, that tells how much of the minute is used; empty for none.
         max_age_ns: a report older than this is stale.
         silence_ns: how long nothing at all (not even a ping) may come over a socket before it is dead.
         life_ns: the provider cuts a connection after this; 0 for never.
@@ -239,6 +247,9 @@ class Offer:
     max_age_ns: int
     silence_ns: int = 60 * SECOND
     life_ns: int = 0
+    keyed_per_month: int = 0
+    by_address: bool = False
+    used_header: str = ""
     rest: Callable[[str], str] = lambda url: url
     key_header: Callable[[str], str] = lambda _url: ""
 

@@ -339,6 +339,8 @@ PROVIDER = ProviderType(
             max_age_ns=10 * SECOND,
             silence_ns=60 * SECOND,
             life_ns=24 * HOUR,
+            by_address=True,
+            used_header="x-mbx-used-weight-1m",
             rest=lambda url: rest_base(url, REST_OF),
             key_header=lambda _url: "X-MBX-APIKEY",
         ),

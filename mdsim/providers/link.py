@@ -1,0 +1,79 @@
+"""One session and what stands around it: the deadlines of its requests, and where its reports go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mdsim.core.sourcing import Report
+from mdsim.core.time import SECOND
+from mdsim.providers.session import Action, Answer, Fetch, Session
+from mdsim.providers.wire import ANSWER, MESSAGE, Heard
+
+ANSWER_NS = 60 * SECOND
+"""How long a session waits for an answer, quota and faults included; then it is told that none came."""
+
+Sink = Callable[[Sequence[Report]], None]
+
+
+class Link:
+    """Drives a session; pure, so that a day of it passes in an instant.
+
+    Attributes:
+        number: of the connection, from 1.
+        wake: called when there is something to do before the last ``due_ns``.
+    """
+
+    def __init__(self, session: Session, number: int, sink: Sink) -> None:
+        self.session = session
+        self.number = number
+        self._sink = sink
+        self._asked: dict[str, int] = {}  # tag → deadline
+        self.wake: Callable[[], None] = lambda: None
+
+    def awaits(self, tag: str) -> bool:
+        """Whether the session still waits for an answer."""
+        return tag in self._asked
+
+    def start(self, now_ns: int) -> None:
+        """The connection stands."""
+        self.session.start(now_ns)
+        self.wake()
+
+    def deliver(self, heard: Heard, now_ns: int) -> None:
+        """Something of this connection has come through."""
+        if heard.kind == MESSAGE:
+            self._give(self.session.received(heard.raw, now_ns))
+            if self.session.wants:
+                self.wake()
+        elif heard.kind == ANSWER:
+            body = heard.raw if isinstance(heard.raw, bytes) else heard.raw.encode()
+            self._answered(Answer(heard.tag, heard.status, heard.headers, body, now_ns))
+
+    def due_ns(self) -> int | None:
+        """When ``turn`` is next wanted."""
+        due = self.session.due_ns()
+        return min(self._asked.values() if due is None else [*self._asked.values(), due], default=None)
+
+    def turn(self, now_ns: int) -> list[Action]:
+        """Do what is due; what the session wants done."""
+        for tag in [tag for tag, deadline in self._asked.items() if deadline <= now_ns]:
+            self.session.counters.error("no_answer")
+            self._answered(Answer(tag, 0, {}, b"no answer in time", now_ns))
+        due = self.session.due_ns()
+        if due is not None and due <= now_ns:
+            self._give(self.session.tick(now_ns))
+        actions = self.session.actions()
+        for action in actions:
+            if isinstance(action, Fetch):
+                self._asked[action.tag] = now_ns + ANSWER_NS
+        return actions
+
+    def _answered(self, answer: Answer) -> None:
+        """Tell the session, once: an answer after the deadline or a repeated one is nobody's."""
+        if self._asked.pop(answer.tag, None) is not None:
+            self._give(self.session.fetched(answer))
+            self.wake()
+
+    def _give(self, reports: Sequence[Report]) -> None:
+        if reports:
+            self._sink(reports)

@@ -1,0 +1,60 @@
+"""What passes at the wire: every raw message and answer, for a recorder and for delivery faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from mdsim.core.impairing import Pipeline
+
+OPENED, MESSAGE, ANSWER, CLOSED = "opened", "message", "answer", "closed"
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """One thing that came from a provider.
+
+    Attributes:
+        source: the source's name; ``connection`` counts its connections from 1.
+        recv_ns: when it reached us.
+        kind: ``opened``, ``message``, ``answer`` or ``closed``.
+        raw: the message or the answer's body as it came, or why a connection closed.
+        tag, path, status, headers: of an answer.
+    """
+
+    source: str
+    connection: int
+    recv_ns: int
+    kind: str
+    raw: str | bytes = b""
+    tag: str = ""
+    path: str = ""
+    status: int = 0
+    headers: Mapping[str, str] = {}
+
+
+Recorder = Callable[[Heard], None]
+"""Gets everything that came, before any fault acts on it."""
+
+WirePipeline = Pipeline[Heard]
+"""What may stand between the wire and the sessions of one source."""
+
+
+class SourceEvent(msgspec.Struct, frozen=True):
+    """Something about a source that an operator wants in the log.
+
+    Attributes:
+        kind: ``connected``, ``lost``, ``replacing``, ``replaced``, ``refused``, ``limited``, ``key_refused``,
+            ``off``, ``stale``, ``fresh`` or ``failover``.
+        symbol: the instrument, empty for the whole source.
+        detail: for people.
+    """
+
+    at_ns: int
+    source: str
+    kind: str
+    symbol: str = ""
+    detail: str = ""
+
+
+Tell = Callable[[SourceEvent], None]
