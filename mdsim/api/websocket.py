@@ -119,7 +119,7 @@ class WebSockets:
     _connections: dict[_Connection, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.asks = AskReader(self.hub.market.catalogue, tuple(self.hub.codecs))
+        self.asks = AskReader(self.hub.market.catalogue, tuple(self.hub.codecs), self.hub.offer)
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -288,9 +288,8 @@ class _Connection:
             case ws_messages.Ping():
                 subscriber.post(ws_messages.pong(id_, hub.clock_ns()))
             case ws_messages.List():
-                asks = self._sockets.asks
                 wants = subscriber.wants.items()
-                subscriber.post(ws_messages.listing(id_, wants, asks.symbols, asks.formats))
+                subscriber.post(ws_messages.listing(id_, wants, self._sockets.asks))
 
     def _subscribe(self, id_: ws_messages.Id, ask: Ask) -> None:
         hub, wishes = self._sockets.hub, ask.wishes()

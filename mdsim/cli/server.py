@@ -38,6 +38,7 @@ from mdsim.engine.tape import TapeSettings
 from mdsim.publish.event_desk import EventDesk
 from mdsim.publish.hub import Hub
 from mdsim.publish.limits import HubLimits
+from mdsim.publish.offer import Offer
 from mdsim.run.clock import utc_ns
 from mdsim.run.live import LiveMarket
 from mdsim.run.manager import RunsManager
@@ -82,7 +83,8 @@ class Server:
         )
         most = publication.subscribers_per_symbol
         hub_limits = HubLimits(subscribers_per_symbol=most, depth_levels=publication.depth_levels)
-        self.hub = Hub(market, hub_limits, clock_ns=utc_ns)
+        offer = _offer(settings)
+        self.hub = Hub(market, hub_limits, clock_ns=utc_ns, offer=offer)
         self.events = EventDesk()
         self.telemetry = Telemetry(settings, self.live, self.events)
         traces = self.telemetry.traces
@@ -108,7 +110,7 @@ class Server:
         app = make_app(
             market,
             self.runs,
-            asks=AskReader(market.catalogue, tuple(self.hub.codecs)),
+            asks=AskReader(market.catalogue, tuple(self.hub.codecs), offer),
             tickets=tickets,
             metrics=self.telemetry.metrics.render,
             sources=self._sources,
@@ -223,6 +225,16 @@ def synthetic(settings: Settings, seed: int) -> LiveMarket:
         interval_ns=interval_ns,
         tape=tape_settings(settings),
         spreads=spreads_of(settings),
+    )
+
+
+def _offer(settings: Settings) -> Offer:
+    publication = settings.publication
+    return Offer(
+        tick_symbols=publication.tick_symbols,
+        tick_interval_ns=publication.tick_interval_ns,
+        tick_volume=publication.tick_volume,
+        intervals=publication.bar_intervals,
     )
 
 

@@ -6,6 +6,7 @@ from mdsim.core.codes_chaos import CHAOS
 from mdsim.core.codes_client import CLIENT
 from mdsim.core.codes_grpc import GRPC
 from mdsim.core.codes_http import HTTP
+from mdsim.core.codes_offering import OFFERING
 from mdsim.core.codes_playing import PLAYING
 from mdsim.core.codes_reading import READING
 from mdsim.core.codes_running import RUNNING
@@ -802,6 +803,7 @@ CODES: dict[str, Explanation] = {
     **HTTP,
     **CLIENT,
     **SERVING,
+    **OFFERING,
     **PLAYING,
     "MD929": Explanation(
         "the figures of a crisis cannot be used",

@@ -14,6 +14,7 @@ from decimal import Decimal
 from operator import attrgetter
 
 from mdsim.core.decimals import CONTEXT, rounded
+from mdsim.core.errors import NotFoundError
 from mdsim.core.events import Bar, BookSnapshot, Tick, Trade
 from mdsim.core.instruments import Instrument
 from mdsim.core.serving import Correlations, Published, Quote, Stats24h, VolumeAtPrice
@@ -199,8 +200,16 @@ class Tape:
         return found[:limit]
 
     def bars(self, symbol: str, interval: str, start_ns: int, end_ns: int, limit: int) -> Sequence[Bar]:
-        """Bars that began in a span, oldest first."""
-        kept = list(self._memories[self.catalogue.index[symbol]].bars[interval])
+        """Bars that began in a span, oldest first.
+
+        Raises:
+            NotFoundError: there are none of this interval.
+        """
+        kept_by_interval = self._memories[self.catalogue.index[symbol]].bars
+        if interval not in kept_by_interval:
+            hint = f"there are {', '.join(kept_by_interval)}"
+            raise NotFoundError("MD582", f"bars of {interval} are not kept on this server", hint=hint)
+        kept = list(kept_by_interval[interval])
         first = bisect_left(kept, start_ns, key=attrgetter("start_ns"))
         return [bar for bar in kept[first : first + limit] if bar.start_ns < end_ns]
 
