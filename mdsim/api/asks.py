@@ -13,6 +13,7 @@ from mdsim.core.numerals import Flaw
 from mdsim.core.spelling import shown, suggest
 from mdsim.core.time import HOUR
 from mdsim.publish.feeds import CHANNELS, Feed
+from mdsim.publish.offer import EVERYTHING, Offer
 from mdsim.publish.subscriber import Terms
 
 DEFAULT_FORMAT = "json"
@@ -20,6 +21,7 @@ LONGEST_INTERVAL_NS = HOUR
 FIELDS = ("channels", "symbols", "format", "interval")
 ALL_SYMBOLS = "*"
 _LISTED = "GET /api/v1/symbols lists what there is"
+_TICKLESS = "name others, or ask its operator for it in publication_config.tick_data.symbols"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +29,25 @@ class Ask:
     """Every channel of every symbol, on the same terms.
 
     Attributes:
-        interval_ns: shortest time between two messages of a feed, 0 for every message.
+        interval_ns: shortest time between two messages of a feed, 0 for every message, None where nothing
+            was asked: then the offer says.
+        offer: what there is; feeds that it lacks are left out.
     """
 
     channels: tuple[str, ...]
     symbols: tuple[str, ...]
     format: str = DEFAULT_FORMAT
-    interval_ns: int = 0
+    interval_ns: int | None = None
+    offer: Offer = EVERYTHING
 
     def wishes(self) -> dict[Feed, Terms]:
         """What the hub is asked for."""
-        terms = Terms(self.format, self.interval_ns)
-        return {Feed(channel, symbol): terms for symbol in self.symbols for channel in self.channels}
+        terms = {
+            channel: Terms(self.format, self.offer.interval_ns(channel, self.interval_ns))
+            for channel in self.channels
+        }
+        feeds = (Feed(channel, symbol) for symbol in self.symbols for channel in self.channels)
+        return {feed: terms[feed.channel] for feed in feeds if self.offer.has(feed)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +56,12 @@ class AskReader:
 
     Attributes:
         formats: names of the codecs.
+        offer: what is published.
     """
 
     catalogue: Catalogue
     formats: Sequence[str]
+    offer: Offer = EVERYTHING
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -69,12 +80,18 @@ class AskReader:
         channels = self._names(fields, "channels", wrong, self._channel)
         symbols = self._names(fields, "symbols", wrong, self._symbol)
         format_ = self._format(fields.get("format", DEFAULT_FORMAT), wrong)
-        interval_ns = _interval(fields.get("interval", 0), wrong)
+        interval_ns = _interval(fields["interval"], wrong) if "interval" in fields else None
+        if "tick" in channels:
+            wrong += [
+                Flawed(f"symbols[{at}]", "MD580", f"{symbol} has no ticks on this server", _TICKLESS)
+                for at, symbol in enumerate(symbols)
+                if symbol != ALL_SYMBOLS and not self.offer.has_ticks(symbol)
+            ]
         if wrong:
             raise fields_error(wrong)
         if ALL_SYMBOLS in symbols:
             symbols = self.symbols
-        return Ask(channels, symbols, format_, interval_ns)
+        return Ask(channels, symbols, format_, interval_ns, self.offer)
 
     def read_query(self, query: str) -> Ask | None:
         """Read the query of an address, ``channels=tick,depth&symbols=BTC-USD``; None when it asks nothing.
@@ -126,12 +143,15 @@ class AskReader:
             return tuple(dict.fromkeys(texts))
         return ()
 
-    @staticmethod
-    def _channel(field: str, text: str) -> Flawed | None:
-        if text in CHANNELS:
+    def _channel(self, field: str, text: str) -> Flawed | None:
+        listed = self.offer.channels
+        if text in listed:
             return None
-        near = suggest(text, CHANNELS)
-        help_ = f"did you mean '{near}'?" if near else f"the channels are {', '.join(CHANNELS)}"
+        if text in CHANNELS:
+            help_ = f"the channels here are {', '.join(listed)}"
+            return Flawed(field, "MD581", f"{text} is not published by this server", help_)
+        near = suggest(text, listed)
+        help_ = f"did you mean '{near}'?" if near else f"the channels are {', '.join(listed)}"
         return Flawed(field, "MD404", f"{shown(text)} is no channel", help_)
 
     def _symbol(self, field: str, text: str) -> Flawed | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ from mdsim.api.asks import Ask, AskReader
 from mdsim.api.problems import Flawed, RequestError, field_error, fields_error
 from mdsim.core.spelling import shown, suggest
 from mdsim.core.time import format_duration
-from mdsim.publish.feeds import CHANNELS, Feed
+from mdsim.publish.feeds import Feed
 from mdsim.publish.frames import TEXT, frame
 from mdsim.publish.subscriber import Terms
 
@@ -170,9 +170,7 @@ def pong(id_: Id, ts_ns: int) -> bytes:
     return _text({"type": "ack", "op": "ping", "id": id_, "ts_publish_ns": ts_ns})
 
 
-def listing(
-    id_: Id, wants: Iterable[tuple[Feed, Terms]], symbols: Sequence[str], formats: Sequence[str]
-) -> bytes:
+def listing(id_: Id, wants: Iterable[tuple[Feed, Terms]], asks: AskReader) -> bytes:
     """The answer to ``list``."""
     return _text(
         {
@@ -180,9 +178,9 @@ def listing(
             "op": "list",
             "id": id_,
             "subscriptions": _terms(wants),
-            "channels": CHANNELS,
-            "symbols": symbols,
-            "formats": formats,
+            "channels": asks.offer.channels,
+            "symbols": asks.symbols,
+            "formats": asks.formats,
         }
     )
 

@@ -20,6 +20,7 @@ from mdsim.publish.feeds import Feed, feed_of
 from mdsim.publish.limits import HubLimits
 from mdsim.publish.link import Link
 from mdsim.publish.message import CodecType, Message
+from mdsim.publish.offer import EVERYTHING, Offer
 from mdsim.publish.sequence import Sequences
 from mdsim.publish.snapshots import Snapshots
 from mdsim.publish.streams import Stream
@@ -39,6 +40,7 @@ class Hub:
     Attributes:
         clock_ns: the present, for ``ts_publish_ns``.
         codecs: formats by name.
+        offer: what is published.
         counters: what was sent and what was not.
         subscribers: every reader, in the order in which they came.
         disturber: of delivery faults; None where there are none.
@@ -51,6 +53,7 @@ class Hub:
         *,
         clock_ns: Callable[[], int],
         disturber: Disturber | None = None,
+        offer: Offer = EVERYTHING,
     ) -> None:
         self.market = market
         self.disturber = disturber
@@ -60,7 +63,8 @@ class Hub:
         self.sequences = Sequences()
         self.subscribers: dict[Subscriber, None] = {}
         self.clock_ns = clock_ns
-        self._snapshots = Snapshots(market, self.limits.depth_levels)
+        self.offer = offer
+        self._snapshots = Snapshots(market, self.limits.depth_levels, tick_volume=offer.tick_volume)
         self._streams: dict[Feed, dict[Terms, Stream]] = {}
         self._paced: dict[Stream, None] = {}
         self._audiences: dict[Deliveries, Audience] = {}

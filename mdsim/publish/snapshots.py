@@ -17,8 +17,9 @@ _BARS_BACK = 3
 class Snapshots:
     """Makes the first message of a subscription."""
 
-    def __init__(self, market: MarketPort, depth_levels: int) -> None:
+    def __init__(self, market: MarketPort, depth_levels: int, *, tick_volume: bool = True) -> None:
         self._market = market
+        self._tick_volume = tick_volume
         self._depth_levels = depth_levels
         self._last: dict[Feed, Trade | Bar | MarketEvent] = {}
         self._begun = False
@@ -30,8 +31,10 @@ class Snapshots:
             self._last[feed] = event
 
     def volume(self, event: Outgoing) -> Decimal | None:
-        """What ticks carry beside their prices: base units traded in the last 24 hours."""
-        return self._market.quote(event.symbol).volume_24h if isinstance(event, Tick) else None
+        """What ticks carry beside their prices, if they do: base units traded in the last 24 hours."""
+        if not self._tick_volume or not isinstance(event, Tick):
+            return None
+        return self._market.quote(event.symbol).volume_24h
 
     def of(self, feed: Feed, ts_publish_ns: int) -> Message | None:
         """The present of a feed; None where nothing has happened yet, so that the first message begins it."""
@@ -41,7 +44,7 @@ class Snapshots:
             return None
         if feed.channel == "tick":
             quote = self._market.quote(feed.symbol)
-            volume = quote.volume_24h
+            volume = quote.volume_24h if self._tick_volume else None
             event = Tick(
                 quote.symbol, quote.seq, quote.ts_event_ns, quote.price, quote.bid, quote.ask, quote.reference
             )
