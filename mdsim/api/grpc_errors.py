@@ -52,11 +52,22 @@ class SlowError(MdsimError):
     """A stream whose reader takes nothing."""
 
 
+class DownError(MdsimError):
+    """A stream that a playbook keeps down."""
+
+
+class ResetError(MdsimError):
+    """A stream that a playbook ends as a broken connection would: its caller is told nothing."""
+
+
 _OWN[SlowError] = grpc.StatusCode.RESOURCE_EXHAUSTED
+_OWN[DownError] = grpc.StatusCode.UNAVAILABLE
 
 
 async def refuse(context: Context, error: BaseException, method: str) -> None:
     """End a call with an error; never returns. What must not happen is told to the log alone."""
+    if isinstance(error, ResetError):
+        await context.abort(grpc.StatusCode.CANCELLED)
     if not isinstance(error, MdsimError):
         _LOG.error("%s failed", method, exc_info=error)
         error = InternalError("MD483", "")

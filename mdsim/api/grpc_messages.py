@@ -62,12 +62,12 @@ def tick(event: Tick, volume: Decimal) -> market_pb.Tick:
     )
 
 
-def present(quote: Quote) -> market_pb.Tick:
-    """The tick that a quote stands for, for the begin of a stream."""
+def present(quote: Quote) -> tuple[Tick, Decimal]:
+    """The tick that a quote stands for, for the begin of a stream, and the volume beside it."""
     event = Tick(
         quote.symbol, quote.seq, quote.ts_event_ns, quote.price, quote.bid, quote.ask, quote.reference
     )
-    return tick(event, quote.volume_24h)
+    return event, quote.volume_24h
 
 
 def price(quote: Quote) -> price_pb.Price:

@@ -13,7 +13,7 @@ from mdsim.api.answers import History
 from mdsim.api.asks import ALL_SYMBOLS, LONGEST_INTERVAL_NS
 from mdsim.api.asyncio_island import AsyncioIsland, StoppingError, stopping
 from mdsim.api.grpc_calls import Calls, Handlers
-from mdsim.api.grpc_errors import Context, SlowError
+from mdsim.api.grpc_errors import Context, DownError, ResetError, SlowError
 from mdsim.api.grpc_feed import PriceFeed
 from mdsim.api.grpc_limits import GrpcLimits
 from mdsim.api.grpc_streams import GrpcCounters, PriceStream, Streams
@@ -26,6 +26,8 @@ from mdsim.core.events import BookSnapshot
 from mdsim.core.serving import MarketPort, Quote
 
 NAME = "mdsim.v1.PriceFeedService"
+CONNECTION = "mdsim-connection"
+"""Initial metadata of a stream: the name by which faults and journals know it."""
 _FIELDS = {"start": "start_ns", "end": "end_ns"}
 """Fields of a history as REST names them -> as the messages name them."""
 
@@ -69,12 +71,15 @@ class PriceFeedService:
         )
         reason = ""
         try:
-            await self._island.ask(partial(self._feed.join, stream))
+            name = await self._island.ask(partial(self._feed.join, stream))
             reason = "left"
-            await context.send_initial_metadata(())
+            await context.send_initial_metadata(((CONNECTION, name),))
             await stream.run(context, self._limits.write_grace_s)
         except SlowError:
             reason = "too_slow"
+            raise
+        except (DownError, ResetError):
+            reason = "disturbed" if reason else ""
             raise
         except StoppingError:
             reason = "server_stop" if reason else ""

@@ -23,6 +23,7 @@ from mdsim.api.guard import Security
 from mdsim.api.health import health_of
 from mdsim.core.errors import UsageError
 from mdsim.core.serving import MarketEvent, MarketPort, Published, RunsPort
+from mdsim.publish.disturber import Disturber
 
 SERVICES = (grpc_prices.NAME, grpc_history.NAME, grpc_statistics.NAME, grpc_scenarios.NAME)
 REFLECTION = ("grpc.reflection.v1.ServerReflection", reflection.SERVICE_NAME)
@@ -48,6 +49,7 @@ class GrpcServer:
             limit of subscribers.
         tls: private key and certificate chain in PEM; None for plain text.
         around: entered around every call, for traces; on the gRPC thread.
+        disturber: of delivery faults, the hub's own; None where there are none.
 
     Attributes:
         counters: what was sent and what was not.
@@ -66,6 +68,7 @@ class GrpcServer:
         others: Callable[[], Mapping[str, int]] = dict,
         tls: tuple[bytes, bytes] | None = None,
         around: Around = unwatched,
+        disturber: Disturber | None = None,
     ) -> None:
         self.counters = GrpcCounters()
         self.streams = Streams()
@@ -77,7 +80,13 @@ class GrpcServer:
         self._tls = tls
         self._around = around
         self._feed = PriceFeed(
-            market, self._limits, self.counters, self.streams, clock_ns=clock_ns, others=others
+            market,
+            self._limits,
+            self.counters,
+            self.streams,
+            clock_ns=clock_ns,
+            others=others,
+            disturber=disturber,
         )
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs lack it

@@ -88,6 +88,7 @@ class PriceStream:
             that cycles that come a little early never halve the pace; what is left out then is not missed.
         compress: whether updates are compressed where the server does so and the caller accepts it.
         error: what ended it, None while it goes on.
+        apart: its delivery is disturbed, so that it gets batches of its own.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class PriceStream:
         self.interval_ns = interval_ns
         self.compress = compress
         self.error: MdsimError | None = None
+        self.apart = False
         self._most_ticks = most_ticks
         self._counters = counters
         self._batches: list[Batch] = []
@@ -116,10 +118,14 @@ class PriceStream:
         self._something = asyncio.Event()
 
     def begin(self, snapshot: bytes) -> None:
-        """Put the snapshot in line, before anything else; empty for none."""
-        self._first = snapshot
+        """Put the snapshot in line, before anything else; empty for none, and a second joins the first."""
+        self._first += snapshot
         if snapshot:
             self._something.set()
+
+    def set_apart(self, apart: bool) -> None:
+        """Whether the batches of all are not for it."""
+        self.apart = apart
 
     def end(self, error: MdsimError) -> None:
         """Let it end with an error as soon as it does not write."""
@@ -254,10 +260,19 @@ class Streams:
         self._streams.pop(stream, None)
 
     def publish(self, batch: Batch) -> None:
-        """Offer a batch to every stream."""
+        """Offer a batch to every stream that is not set apart."""
         self.handled += 1
         for stream in self._streams:
-            stream.offer(batch)
+            if not stream.apart:
+                stream.offer(batch)
+
+    def publish_apart(self, partings: Sequence[tuple[PriceStream, bytes, Batch]]) -> None:
+        """Give streams that are disturbed what has left for each: a snapshot or nothing, and a batch."""
+        self.handled += 1
+        for stream, snapshot, batch in partings:
+            if stream in self._streams:
+                stream.begin(snapshot)
+                stream.offer(batch)
 
     def end_all(self, error: MdsimError) -> None:
         """Let every stream end, and every one that is still to come."""

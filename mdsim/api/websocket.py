@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -27,6 +28,9 @@ from mdsim.publish.hub import FullError, Hub
 from mdsim.publish.subscriber import Subscriber
 
 PATH = "/api/v1/subscribe"
+
+CONNECTION = b"mdsim-connection"
+"""Header of the answer to a handshake: the name by which faults and journals know the connection."""
 
 NORMAL, GOING_AWAY, TRY_LATER, TOO_SLOW = 1000, 1001, 1013, 4408
 """Close codes: nothing was wrong, the server stops, the instrument is full, the reader was too slow."""
@@ -69,7 +73,8 @@ class WebSocketCounters:
     Attributes:
         opened: handshakes accepted; refused: answered with an error instead.
         closed: accepted connections that ended, by reason: ``left``, ``lost`` (its line broke), ``too_slow``,
-            ``half_open``, ``idle``, ``full``, ``server_stop``, ``failed`` (an error of ours).
+            ``half_open``, ``idle``, ``full``, ``server_stop``, ``disturbed`` (a delivery fault asked for it),
+            ``failed`` (an error of ours).
         too_slow, half_open, idle, full: connections ended for that reason.
         bad_messages: answered with an error.
         broken: connections that met an error of ours.
@@ -155,7 +160,8 @@ class WebSockets:
         finally:
             del self._connections[connection]
             if connection.accepted:
-                reason = connection.reason or ("lost" if wire.was_cut else "left")
+                cut = "disturbed" if wire.was_reset else "lost" if wire.was_cut else "left"
+                reason = connection.reason or cut
                 self.counters.closed[reason] = self.counters.closed.get(reason, 0) + 1
             self.hub.leave(connection.subscriber)
             wire.release()
@@ -186,7 +192,7 @@ class _Connection:
         self._active_s = trio.current_time()
         self.subscriber: Subscriber = sockets.hub.join(wire)
         wire.subscriber = self.subscriber
-        wire.on_close = self.end
+        wire.on_close = partial(self.end, reason="disturbed")
         wire.on_slow = self._slow
 
     async def serve(self, head: Head) -> None:
@@ -206,6 +212,10 @@ class _Connection:
             nursery.cancel_scope.cancel()
 
     async def _converse(self, head: Head, library: trio.Nursery) -> None:
+        if self.subscriber.refused == "reset":
+            self._sockets.counters.refused += 1
+            self._wire.reset()
+            return
         request = None
         with trio.CancelScope() as handshake:
             self._wire.on_closed = handshake.cancel  # the library closes without a word when it is malformed
@@ -232,7 +242,7 @@ class _Connection:
                 body=msgspec.json.encode(reply.body),
             )
             return
-        socket = await request.accept()
+        socket = await request.accept(extra_headers=[(CONNECTION, self.subscriber.name.encode())])
         self._sockets.counters.opened += 1
         self.accepted = True
         with self._reading:
@@ -242,6 +252,13 @@ class _Connection:
             await socket.aclose(code, reason)
 
     def _asked(self, head: Head) -> Ask | None:
+        if self.subscriber.refused:
+            raise RequestError(
+                503,
+                "MD570",
+                f"a playbook keeps {self.subscriber.name} disconnected",
+                hint="connect again; GET /chaos/active-scenarios tells which playbooks run",
+            )
         query = urlsplit(head.target).query
         given = parse_qs(query, keep_blank_values=True)
         if "ticket" not in given:

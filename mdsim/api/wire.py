@@ -7,6 +7,7 @@ The library (handshake, pongs, closes) writes through ``send_all``; the hub writ
 from __future__ import annotations
 
 import socket
+import struct
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,9 @@ import trio
 from mdsim.api.throttle import Throttle
 from mdsim.publish.frames import is_close
 from mdsim.publish.subscriber import Subscriber
+
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""A socket closed with this throws away what is unsent and resets the connection."""
 
 
 class Wire(trio.abc.Stream):
@@ -30,6 +34,7 @@ class Wire(trio.abc.Stream):
         on_close: called with code and reason when the hub wants an end.
         on_closed: called when the library is done with the stream.
         was_cut: it was ended at once, because it broke or its reader gave no sign of life.
+        was_reset: it was ended at once because a delivery fault asked for it.
     """
 
     send: Callable[[bytes | memoryview], int]
@@ -42,6 +47,7 @@ class Wire(trio.abc.Stream):
         self.on_close: Callable[[int, str], None] = lambda _code, _reason: None
         self.on_closed: Callable[[], None] = lambda: None
         self.was_cut = False
+        self.was_reset = False
         self._prefix = prefix
         self._throttle = throttle
         self._grace_s = grace_s
@@ -62,6 +68,12 @@ class Wire(trio.abc.Stream):
         """End everything about this reader at once."""
         self.was_cut = True
         self.nursery.cancel_scope.cancel()
+
+    def reset(self) -> None:
+        """Likewise, and leave nothing to the kernel: the other side is told of a reset, not of an end."""
+        self.was_reset = True
+        self._forget_unsent()
+        self.cut()
 
     # What the WebSocket library calls
 
@@ -150,6 +162,10 @@ class Wire(trio.abc.Stream):
         """Say that nothing follows."""
 
     @abstractmethod
+    def _forget_unsent(self) -> None:
+        """Let ``release`` reset the connection."""
+
+    @abstractmethod
     def release(self) -> None:
         """Close the socket."""
 
@@ -186,6 +202,9 @@ class SocketWire(Wire):
     async def _half_close(self) -> None:
         self._sock.shutdown(socket.SHUT_WR)
 
+    def _forget_unsent(self) -> None:
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+
     def release(self) -> None:
         trio.lowlevel.notify_closing(self._sock)
         self._sock.close()
@@ -217,6 +236,9 @@ class TlsWire(Wire):
 
     async def _half_close(self) -> None:
         await self._stream.transport_stream.send_eof()
+
+    def _forget_unsent(self) -> None:
+        self._stream.transport_stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
 
     def release(self) -> None:
         self._stream.transport_stream.socket.close()

@@ -15,6 +15,7 @@ from mdsim import __version__
 from mdsim.api.asks import AskReader
 from mdsim.api.chaos import chaos_routes
 from mdsim.api.debug import SourceStatus
+from mdsim.api.fault_timer import FaultTimer
 from mdsim.api.front_door import FrontDoor
 from mdsim.api.grpc_calls import unwatched
 from mdsim.api.grpc_limits import GrpcLimits
@@ -24,6 +25,7 @@ from mdsim.api.http import HttpServer
 from mdsim.api.rest import make_app
 from mdsim.api.tickets import Tickets
 from mdsim.api.websocket import WebSockets
+from mdsim.chaos.pipeline import chosen, make_pipeline
 from mdsim.cli import heap, library, wiring
 from mdsim.cli.server_telemetry import Telemetry
 from mdsim.cli.spreads import spreads_of
@@ -35,6 +37,7 @@ from mdsim.core.seeds import SeedTree
 from mdsim.core.serving import Published
 from mdsim.core.time import MS
 from mdsim.engine.tape import TapeSettings
+from mdsim.publish.disturber import Disturber
 from mdsim.publish.event_desk import EventDesk
 from mdsim.publish.hub import Hub
 from mdsim.publish.limits import HubLimits
@@ -56,6 +59,7 @@ class Server:
         events: where news for the ``events`` channel is left.
         hub: its readers over WebSocket; ``grpc``: those over gRPC.
         door: the port of HTTP and WebSocket.
+        faults: of the delivery to the readers of both.
     """
 
     def __init__(self, settings: Settings, seed: int, live: LiveMarket | None = None) -> None:
@@ -83,8 +87,10 @@ class Server:
         )
         most = publication.subscribers_per_symbol
         hub_limits = HubLimits(subscribers_per_symbol=most, depth_levels=publication.depth_levels)
+        self.faults = Disturber(make_pipeline, chosen, clock_ns=utc_ns)
+        self._timer = FaultTimer(self.faults, utc_ns)
         offer = _offer(settings)
-        self.hub = Hub(market, hub_limits, clock_ns=utc_ns, offer=offer)
+        self.hub = Hub(market, hub_limits, clock_ns=utc_ns, offer=offer, disturber=self.faults)
         self.events = EventDesk()
         self.telemetry = Telemetry(settings, self.live, self.events)
         traces = self.telemetry.traces
@@ -105,6 +111,7 @@ class Server:
             others=self.hub.readers,
             tls=self._pem(),
             around=traces.grpc if traces else unwatched,
+            disturber=self.faults,
         )
         tickets = Tickets(trio.current_time)
         app = make_app(
@@ -124,12 +131,14 @@ class Server:
             self.sockets.opened = traces.websocket
         self.door = FrontDoor(HttpServer(app), self.sockets, tls=self._tls())
         self.telemetry.follow(self.hub, self.sockets, self.door, self.grpc, self.runs)
+        self.telemetry.follow_faults(self.faults)
         self.live.sinks += [self._publish, self.grpc.publish, self.telemetry.measure]
 
     async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until ``stop``; started once prices flow and every port listens."""
         server = self.settings.server
         async with trio.open_nursery() as grpc:
+            grpc.start_soon(self._timer.run)
             await grpc.start(self.grpc.serve, server.bind, server.grpc_port)
             async with trio.open_nursery() as door:
                 await door.start(self.door.serve, server.bind, server.port)

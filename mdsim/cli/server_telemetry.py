@@ -15,6 +15,7 @@ from mdsim.api.websocket import WebSockets
 from mdsim.config.settings import Settings
 from mdsim.core.serving import Published, RunInfo, RunRequest
 from mdsim.core.time import MS, SECOND
+from mdsim.publish.disturber import Disturber
 from mdsim.publish.event_desk import EventDesk
 from mdsim.publish.hub import Hub
 from mdsim.publish.scenario_events import ScenarioEvents
@@ -100,6 +101,10 @@ class Telemetry:
         self.metrics.bind(
             "market_data_messages_dropped_total", lambda: {_LOG_FULL: runs.counters.entries_dropped}
         )
+
+    def follow_faults(self, faults: Disturber) -> None:
+        """Bind what delivery faults have done to readers."""
+        self.metrics.bind("market_data_injected_faults_total", faults.counted.copy)
 
     def refused(self, scenario_type: str, code: str) -> None:
         """A run was refused before its start."""

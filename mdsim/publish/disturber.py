@@ -24,8 +24,8 @@ class Disturber:
     keeps the time (``next_due_ns``). A reader that is not drawn is never touched.
 
     Attributes:
-        counted: injections by fault and kind of client (``websocket``, ``grpc``).
-        untold: of these, how many were one too many to be told.
+        counted: injections by fault and kind of client (``websocket``, ``grpc``); ``untold`` are those of
+            them that nobody asked for in time.
         on_sooner: called when something will leave earlier than all that waited before.
         after: called after every round of sending, for who gathers what is sent.
     """
@@ -38,8 +38,7 @@ class Disturber:
             chosen: draws who is disturbed.
             clock_ns: the present on the engine's clock.
         """
-        self.counted: Counter[tuple[str, str]] = Counter()
-        self.untold = 0
+        self.counted: Counter[tuple[str, ...]] = Counter()
         self.on_sooner: Callable[[], None] = _nothing
         self.after: list[Callable[[], None]] = []
         self._make = make
@@ -164,7 +163,8 @@ class Disturber:
             self.counted.update((one.fault, reader.kind) for one in told)
             room = max(0, TOLD_MOST - len(self._told))
             self._told += told[:room]
-            self.untold += len(told[room:])
+            if told[room:]:
+                self.counted["untold", reader.kind] += len(told[room:])
         if not reader.down:
             reader.down = reader.pipeline.down
             if reader.down:

@@ -38,8 +38,6 @@ class Link(Protocol):
 class Reader(Protocol):
     """What a fault sees of the reader that it disturbs."""
 
-    link: Link
-
     def write(self, messages: Iterable[tuple[Message, CodecType]]) -> None:
         """Send messages at once, or let the newest of each feed wait."""
 

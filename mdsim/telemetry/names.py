@@ -167,6 +167,12 @@ METRICS: tuple[Metric, ...] = (
         ("client_type",),
         "Subscriptions past max_subscribers_per_symbol.",
     ),
+    Metric(
+        "market_data_injected_faults_total",
+        Kind.COUNTER,
+        ("fault", "client_type"),
+        "What playbooks did to messages and connections of readers, by fault.",
+    ),
     Metric("market_data_connections", Kind.GAUGE, ("client_type",), "Readers connected now."),
     Metric("market_data_queue_items", Kind.GAUGE, ("queue",), "What waits in a bounded queue now."),
     Metric("market_data_queue_items_max", Kind.GAUGE, ("queue",), "The bound of that queue."),

@@ -17,10 +17,14 @@ from mdsim.api.guard import Security
 from mdsim.api.rest import make_app
 from mdsim.api.routes import Call, Middleware, Route
 from mdsim.api.tickets import Tickets
+from mdsim.chaos.pipeline import chosen, make_pipeline
 from mdsim.core.events import Bar, BookLevel, BookSnapshot, Tick, Trade
+from mdsim.core.impairing import Disturbance
 from mdsim.core.instruments import ALL, Catalogue
+from mdsim.core.seeds import SeedTree
 from mdsim.core.serving import Correlations, Quote, RunsPort, Stats24h, VolumeAtPrice
 from mdsim.core.time import DAY, HOUR, MINUTE, SECOND, parse_utc
+from mdsim.publish.disturber import Disturber
 
 NOW_NS = parse_utc("2026-01-05T12:00:00Z")
 LENGTHS_NS = {
@@ -243,3 +247,39 @@ def ask(make_rest: MakeApp) -> Ask:
         return Asked(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, raw)
 
     return send
+
+
+class Faults:
+    """A disturber with the shipped impairments.
+
+    Attributes:
+        clock_ns: the time, by default ``now_ns``, which the test moves.
+    """
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+        self.clock_ns: Callable[[], int] = lambda: self.now_ns
+        self.disturber = Disturber(make_pipeline, chosen, clock_ns=self._now)
+
+    def _now(self) -> int:
+        return self.clock_ns()
+
+    def apply(self, **asked: object) -> None:
+        """Let all clients be disturbed so from now on, and no otherwise; nothing asked for ends it."""
+        rng = SeedTree(1).stream
+        one = Disturbance("run", (0,), "feed", 0, None, 1.0, None, None, asked, rng)  # type: ignore[arg-type]
+        self.disturber.disturb((one,) if asked else ())
+
+    def go(self, ns: int) -> None:
+        """Let time pass, and what is due leave."""
+        self.now_ns += ns
+        self.disturber.release()
+
+    def told(self) -> list[tuple[str, str, int]]:
+        """Fault, connection and number of what was done since the last call."""
+        return [(it.fault, it.at, it.seq) for it in self.disturber.injections()]
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults()

@@ -24,6 +24,7 @@ from mdsim.api.guard import Security
 from mdsim.core.errors import ConflictError, NotFoundError
 from mdsim.core.events import Entry, Tick
 from mdsim.core.serving import MarketPort, RunInfo, RunRequest, RunsPort
+from mdsim.publish.disturber import Disturber
 
 TS_PUBLISH_NS = 1_767_614_400_000_000_000
 Answer = TypeVar("Answer", bound=Message)
@@ -295,6 +296,7 @@ class Serve(Protocol):
         options: Sequence[tuple[str, int]] = ...,
         around: Around = ...,
         tls: tuple[bytes, bytes] | None = ...,
+        disturber: Disturber | None = ...,
     ) -> AbstractAsyncContextManager[Served]: ...
 
 
@@ -310,6 +312,7 @@ def serve(fake_market: MarketPort) -> Serve:
         options: Sequence[tuple[str, int]] = (),
         around: Around = unwatched,
         tls: tuple[bytes, bytes] | None = None,
+        disturber: Disturber | None = None,
     ) -> AsyncIterator[Served]:
         runs: RunsPort = FakeRuns()
         server = GrpcServer(
@@ -321,6 +324,7 @@ def serve(fake_market: MarketPort) -> Serve:
             others=lambda: others or {},
             around=around,
             tls=tls,
+            disturber=disturber,
         )
         assert isinstance(runs, FakeRuns)
         served = Served(server, Prices(fake_market), runs)
