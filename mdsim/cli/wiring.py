@@ -68,7 +68,12 @@ def world() -> World:
     from mdsim.sources import _datasets
 
     return World(
-        effects=effects(), curves=curves(), catalogue=ALL, feeds=tuple(feeds()), datasets=_datasets.names()
+        effects=effects(),
+        curves=curves(),
+        catalogue=ALL,
+        feeds=tuple(feeds()),
+        datasets=_datasets.names(),
+        sources=tuple(venues()),
     )
 
 
@@ -111,16 +116,21 @@ def open_feed(plan: Plan, seed: int, step_ns: int) -> BaseFeed:
     from mdsim.core.instruments import ALL
     from mdsim.core.ports import FeedRequest
     from mdsim.core.seeds import SeedTree
+    from mdsim.playbook.sources import names_sources
 
     base = plan.baseline
     if base.source not in feeds():
         near = suggest(base.source, feeds())
         hint = f"did you mean {near}?" if near else f"there are: {', '.join(feeds())}"
         raise UsageError("MD335", f"there is no base feed {base.source!r}", hint=hint)
-    return feeds()[base.source].open(
+    seeds = SeedTree(seed)
+    of_sources = names_sources(plan)
+    # Venues need the legs: what binance tells of BTC-USD it tells in USDT.
+    legs = [item.symbol for item in ALL if item.enabled] if of_sources else []
+    feed = feeds()[base.source].open(
         FeedRequest(
-            catalogue=ALL.only(plan.symbols),
-            seeds=SeedTree(seed),
+            catalogue=ALL.only([*plan.symbols, *legs]),
+            seeds=seeds,
             start_ns=base.start_ns,
             step_ns=step_ns,
             length_ns=plan.expected_ns,
@@ -128,3 +138,8 @@ def open_feed(plan: Plan, seed: int, step_ns: int) -> BaseFeed:
             dataset=base.dataset,
         )
     )
+    if not of_sources:
+        return feed
+    from mdsim.cli.around import with_venues
+
+    return with_venues(feed, seeds, venues().values())

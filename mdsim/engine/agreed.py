@@ -69,14 +69,9 @@ class AgreedFeed:
         self.log_prices: list[float] = [0.0] * len(catalogue)
         self.updated_ns: list[int] = [start_ns] * len(catalogue)
         self.halted: list[bool] | None = None
+        self.notes: tuple[str, ...] = (*(() if around is None else around.notes), *reports.notes)
         self._around = around
         self.advance(start_ns)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a run must tell its user."""
-        under = () if self._around is None else self._around.notes
-        return (*under, *self.reports.notes)
 
     @property
     def sources(self) -> tuple[SourceTerms, ...]:

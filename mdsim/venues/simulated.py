@@ -56,8 +56,6 @@ class SimulatedVenues:
         base: the market they stand around; advanced by ``drain``.
     """
 
-    notes: tuple[str, ...] = ()
-
     def __init__(
         self, base: BaseFeed, venues: Iterable[Venue], seeds: SeedTree, pipelines: PipelineMaker
     ) -> None:
@@ -72,6 +70,9 @@ class SimulatedVenues:
             if one.symbol in index
         ]
         self.terms: tuple[SourceTerms, ...] = tuple(_terms(venue, index) for venue in listed)
+        self.notes: tuple[str, ...] = (
+            f"venues are simulated around these prices: {', '.join(one.name for one in self.terms)}",
+        )
         self._oldest_ns = max((venue.delay_ns for venue in listed), default=0)
         self._past: deque[tuple[int, list[float]]] = deque()
         self._now_ns = base.start_ns
