@@ -267,7 +267,7 @@ async def test_sources_read_over_real_sockets() -> None:
             symbols=("BTC-USDT",),
             keys=(Secret("hunter2"),),
         )
-            offer = replace(spec.offer, rest=lambda _url: f"http://127.0.0.1:{rest_port}")
+        offer = replace(spec.offer, rest=lambda _url: f"http://127.0.0.1:{rest_port}")
         tls = ssl.create_default_context()
         around = Surroundings(
             now=lambda: round(trio.current_time() * SECOND),
