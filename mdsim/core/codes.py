@@ -9,6 +9,7 @@ from mdsim.core.codes_grpc import GRPC
 from mdsim.core.codes_http import HTTP
 from mdsim.core.codes_offering import OFFERING
 from mdsim.core.codes_playing import PLAYING
+from mdsim.core.codes_providers import PROVIDERS
 from mdsim.core.codes_reading import READING
 from mdsim.core.codes_running import RUNNING
 from mdsim.core.codes_runs import RUNS
@@ -807,6 +808,7 @@ CODES: dict[str, Explanation] = {
     **FAULTS,
     **OFFERING,
     **PLAYING,
+    **PROVIDERS,
     "MD929": Explanation(
         "the figures of a crisis cannot be used",
         "Internal: a file under mdsim/datasets/crises is missing or breaks the rules of its kind. They are "
