@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from mdsim.client import Client
     from mdsim.run.ledger import Observer
     from mdsim.run.result import RunResult
+
+
+EARLY_MOST = 10_000
+"""Prices kept while the server compiles; past it the oldest are forgotten, which are from before the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,8 @@ class _Following:
         self._live = live
         self._seen = prices
         self._prices: dict[str, Decimal] = {}
+        self._watching = trio.Event()
+        self._early: deque[Tick] = deque(maxlen=EARLY_MOST)
         self._started_ns = self._shift_ns = self._now_ns = 0
         self._stopping = False
 
@@ -89,9 +96,10 @@ class _Following:
         try:
             async with trio.open_nursery() as nursery:
                 await nursery.start(self._listen, nursery)
-                await self._start()
                 if self._order.symbols:
                     nursery.start_soon(self._watch)
+                    await self._watching.wait()  # before the run, so that its first prices are seen
+                await self._start()
                 async with self._client.runs.events(self._id) as events:
                     async for event in events:
                         self._tell(event.entry)
@@ -113,6 +121,9 @@ class _Following:
         )
         self._id = run.scenario_id
         self._started_ns = self._now_ns = run.started_ns
+        for tick in self._early:
+            self._take(tick)
+        self._early.clear()
         for warning in run.warnings:
             typer.echo(warning, err=True)
         if self._stopping:  # the signal came while it was being started
@@ -131,20 +142,26 @@ class _Following:
         try:
             self._seen.listen_to(await self._client.prices.symbols(), symbols)
             async with self._client.stream(symbols) as stream:
+                self._watching.set()
                 async for update in stream:
                     self._seen.skipped += update.skipped
                     if isinstance(update.event, Tick) and not self._collected.ended:
                         self._take(update.event)
         except MdsimError as error:
             self._seen.ended = error.message
+        finally:
+            self._watching.set()
 
     def _take(self, tick: Tick) -> None:
-        self._now_ns = max(self._now_ns, tick.ts_event_ns)
-        at_ns = self._at_ns()
-        self._seen.take(tick, at_ns)
-        self._prices[tick.symbol] = tick.price
-        if self._live is not None:
-            self._live.on_prices(self._prices.get, self._now_ns, at_ns)
+        if not self._id:
+            self._early.append(tick)
+        elif tick.ts_event_ns >= self._started_ns:
+            self._now_ns = max(self._now_ns, tick.ts_event_ns)
+            at_ns = self._at_ns()
+            self._seen.take(tick, at_ns)
+            self._prices[tick.symbol] = tick.price
+            if self._live is not None:
+                self._live.on_prices(self._prices.get, self._now_ns, at_ns)
 
     def _at_ns(self) -> int:
         """Scenario time of the newest price."""

@@ -90,7 +90,7 @@ class EventConnection:
         except trio.TooSlowError as error:
             raise unreachable(self._origin, "did not answer in time") from error
         except (trio.BrokenResourceError, h11.RemoteProtocolError, OSError) as error:
-            raise unreachable(self._origin, "broke the connection") from error
+            raise unreachable(self._origin, "broke the connection", error) from error
 
 
 async def connect(

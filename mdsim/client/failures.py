@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from http import HTTPStatus
 
 import msgspec
@@ -42,11 +43,33 @@ class StreamClosedError(DataError):
         self.close_code = close_code
 
 
-def unreachable(origin: str, reason: str) -> UnreachableError:
-    """The error that tells that a server could not be asked."""
+def unreachable(origin: str, reason: str, cause: BaseException | None = None) -> UnreachableError:
+    """The error that tells that a server could not be asked; ``cause`` tells whether TLS was in the way."""
+    refused = _of_tls(cause)
+    if isinstance(refused, ssl.SSLCertVerificationError):
+        return UnreachableError(
+            "MD586",
+            f"the certificate of {origin} is not to be trusted: {refused.verify_message}",
+            hint="name the certificate of its authority, or its own: --ca FILE, SSL_CERT_FILE, or tls=",
+        )
+    if refused is not None:
+        return UnreachableError(
+            "MD586",
+            f"{origin} does not speak TLS as it should: {refused.reason or refused}",
+            hint="is it http rather than https there?",
+        )
     return UnreachableError(
         "MD504", f"{origin} {reason}", hint="is the server running there? 'mdsim serve' starts one"
     )
+
+
+def _of_tls(error: BaseException | None) -> ssl.SSLError | None:
+    """What TLS had to say in a chain of errors."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 class Flaw(msgspec.Struct, frozen=True):

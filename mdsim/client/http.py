@@ -120,7 +120,7 @@ class Http:
         except httpx.TimeoutException as error:
             raise unreachable(origin, "did not answer in time") from error
         except httpx.HTTPError as error:
-            raise unreachable(origin, _reason(error)) from error
+            raise unreachable(origin, _reason(error), error) from error
 
 
 async def _whole(response: httpx.Response) -> bytes:

@@ -32,6 +32,8 @@ SILENCE_S = 60.0
 CLOSE_S = 2.0
 SEND_S = 10.0
 BROKE = 1006
+CONNECTION = b"mdsim-connection"
+"""Header of the answer to a handshake that names the connection."""
 _RECEIVE_BYTES = 65_536
 
 
@@ -45,9 +47,14 @@ class SocketClosedError(Exception):
 
 
 class WebSocket:
-    """The client's end, after the handshake; one task may receive at a time, several may send."""
+    """The client's end, after the handshake; one task may receive at a time, several may send.
+
+    Attributes:
+        connection: the name that the server has given to it, such as ``ws-17``; empty for none.
+    """
 
     def __init__(self, stream: trio.abc.Stream) -> None:
+        self.connection = ""
         self._stream = stream
         self._protocol = WSConnection(ConnectionType.CLIENT)
         self._events: deque[Event] = deque()
@@ -69,6 +76,8 @@ class WebSocket:
         while True:
             event = await self._next()
             if isinstance(event, AcceptConnection):
+                headers = {name.lower(): value for name, value in event.extra_headers}
+                self.connection = headers.get(CONNECTION, b"").decode("latin-1")
                 return
             if isinstance(event, RejectConnection):
                 status = event.status_code
@@ -192,5 +201,5 @@ async def connect(address: Address, target: str, timeout_s: float, tls: ssl.SSLC
     except OSError as error:
         raise unreachable(origin, f"cannot be reached ({error})") from error
     except SocketClosedError as error:
-        raise unreachable(origin, "broke the connection") from error
+        raise unreachable(origin, "broke the connection", error) from error
     return socket

@@ -12,4 +12,11 @@ PLAYING: dict[str, Explanation] = {
         "mdsim runs list --server https://bench.example --ca key.pem",
         "mdsim runs list --server https://bench.example --ca ca.pem",
     ),
+    "MD586": Explanation(
+        "a secure connection that could not be made",
+        "The server's certificate comes from nobody who is trusted here, is made out to another name or has "
+        "run out; or what answers does not speak TLS. Nothing was sent.",
+        "mdsim runs list --server https://bench.example",
+        "mdsim runs list --server https://bench.example --ca ca.pem",
+    ),
 }

@@ -109,14 +109,16 @@ def offline(folder: Path) -> dict[str, object]:
 
 async def read(http: str, lows: list[float], kinds: list[str]) -> None:
     """Note how far prices are from the recorded ones, and what is told of the run, until the stream ends."""
-    async with Client(f"http://{http}") as client:
-        async with client.stream(["BTC-USD"], ["tick", "events"]) as stream:
-            async for update in stream:
-                event = update.event
-                if isinstance(event, Tick):
-                    lows.append(float(event.price / event.reference) - 1)
-                elif isinstance(event, MarketEvent):
-                    kinds.append(str(event.data["kind"]))
+    async with (
+        Client(f"http://{http}") as client,
+        client.stream(["BTC-USD"], ["tick", "events"]) as stream,
+    ):
+        async for update in stream:
+            event = update.event
+            if isinstance(event, Tick):
+                lows.append(float(event.price / event.reference) - 1)
+            elif isinstance(event, MarketEvent):
+                kinds.append(str(event.data["kind"]))
 
 
 async def test_its_prices_are_streamed_to_the_end_and_are_those_of_the_run(
