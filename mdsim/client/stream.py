@@ -30,8 +30,9 @@ Event: TypeAlias = Tick | Trade | BookSnapshot | BookDelta | Bar | MarketEvent
 PATH = "/api/v1/subscribe"
 HELD_MOST = 10_000
 """Messages kept while an answer to ``subscribe`` is waited for; past it the answer counts as lost."""
+_GOING_AWAY = 1001
 _REASONS = {
-    1001: ("the server stops", "connect again when it is back"),
+    _GOING_AWAY: ("the server stops", "connect again when it is back"),
     1009: ("a message was too long", ""),
     1013: ("the instrument has as many readers as the server allows", "connect again later"),
     4408: (
@@ -95,9 +96,14 @@ class Stream:
 
     It is read only as fast as it is asked: a slow caller is a slow reader to the server, which then sends
     the newest of each instrument (``Update.skipped``) and in the end closes.
+
+    Attributes:
+        connection: its name on the server, such as ``ws-17``: what delivery faults did to it stands under
+            that name among the events of a run.
     """
 
     def __init__(self, socket: WebSocket, timeout_s: float) -> None:
+        self.connection = socket.connection
         self._socket = socket
         self._timeout_s = timeout_s
         self._reading = trio.Lock()
@@ -231,6 +237,8 @@ def _event(raw: str | bytes) -> Event:
 
 def _closed(error: SocketClosedError) -> StreamClosedError:
     reason, hint = _REASONS.get(error.code, (error.reason or "the connection broke", "connect again"))
+    if error.code == _GOING_AWAY and error.reason:  # it stops, or a playbook takes this connection down
+        reason, hint = error.reason, "connect again"
     return StreamClosedError("MD505", f"the stream has ended: {reason}", error.code, hint=hint)
 
 

@@ -44,6 +44,18 @@ async def test_a_stream_begins_with_a_snapshot_and_goes_on_with_what_is_publishe
     assert told.event == MarketEvent("BTC-USD", 1, 2, "anomaly", {"of": ["price", 1]})
 
 
+async def test_a_stream_knows_its_name_and_why_it_was_ended(open_stage: OpenStage) -> None:
+    """The name is the server's, under which a run tells what it did to the connection."""
+    async with open_stage() as stage, Client(stage.url) as client, client.stream(["BTC-USD"]) as stream:
+        await anext(stream)
+        (reader,) = stage.hub.subscribers
+        assert stream.connection == reader.name == "ws-1"
+        reader.take_down("disconnect")
+        with pytest.raises(StreamClosedError, match="a playbook ended this connection") as caught:
+            await anext(stream)
+    assert (caught.value.close_code, caught.value.hint) == (1001, "connect again")
+
+
 async def test_what_is_wrong_with_a_subscription_is_told_by_field(open_stage: OpenStage) -> None:
     """The handshake's refusal names every name that does not exist, and what was meant."""
     async with open_stage() as stage, Client(stage.url) as client:
