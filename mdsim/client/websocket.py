@@ -34,8 +34,6 @@ SEND_S = 10.0
 BROKE = 1006
 CONNECTION = b"mdsim-connection"
 """Header of the answer to a handshake that names the connection."""
-CONNECTION = b"mdsim-connection"
-"""Header of the answer to a handshake that names the connection."""
 _RECEIVE_BYTES = 65_536
 
 
