@@ -39,6 +39,7 @@ class Board:
 
     Attributes:
         catalogue: the instruments, in the order of the lists of ``compute``.
+        faults: delivery faults in force.
     """
 
     def __init__(self, catalogue: Catalogue, curves: Curves, step_ns: int = SECOND) -> None:
@@ -69,6 +70,7 @@ class Board:
         self._now_ns = 0
         self._notices: list[Notice] = []
         self._climate = Climate(catalogue, self._parts, self._keys, step_ns, self._notices.append)
+        self.faults = self._climate.faults
 
     # what the engine asks
 

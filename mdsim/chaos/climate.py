@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from mdsim.chaos.feed_faults import FeedFaults
 from mdsim.chaos.layers import Layer, Louder, Signal, Sound, Swing, Together
 from mdsim.chaos.notices import Active, number
 from mdsim.chaos.overlay import EASE_NS, Fade, Overlays, Parts, Voice
@@ -68,6 +69,7 @@ class Climate:
         awake: something is in force or fades out, so that every cycle must come by ``levels``; otherwise
             only those that differ from the last of ``past``.
         past: what was heard of the base feed, see ``Overlays``.
+        faults: the delivery faults in force; they leave prices alone.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Climate:
         """
         self.factors: Factors = CALM
         self.awake = False
+        self.faults = FeedFaults(tell)
         self._catalogue = catalogue
         self._parts = parts
         self._keys = keys
@@ -143,6 +146,7 @@ class Climate:
         ]:
             self._in_force.remove(one)
             self._tell(self._ended(one, "ended", self._overlays.end(run, path, ts_ns)))
+        self.faults.cut(run, path)
         self._weigh()
 
     def hold(self, run: str, by_ns: int) -> None:
@@ -162,6 +166,7 @@ class Climate:
             self._tell(self._ended(one, "released", None))
         for fade in self._overlays.release(run):
             self._tell(_reverted(fade, "released"))
+        self.faults.release(run)
         self._weigh()
 
     def active(self, now_ns: int) -> tuple[Active, ...]:
@@ -187,7 +192,7 @@ class Climate:
             )
             for fade in self._overlays.fades
         ]
-        return (*in_force, *fading)
+        return (*in_force, *self.faults.active(now_ns), *fading)
 
     def held(self, run: str, now_ns: int) -> list[float]:
         """Log offsets of a run's layers, by key, that of USD last and 0."""

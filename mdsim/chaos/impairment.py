@@ -150,6 +150,7 @@ class Impairment:
         sources_only: it makes no sense between us and a client.
         check: a rule across its arguments that a parameter cannot say: what is wrong, and the fix.
         changes: it changes single messages, so that confining it to symbols or a channel makes sense.
+        unit: what the amounts of its injections count, such as ``ns``; empty: they have none.
     """
 
     name: str
@@ -160,6 +161,7 @@ class Impairment:
     sources_only: bool = False
     check: Callable[[Args], tuple[str, str] | None] = unwrong
     changes: bool = True
+    unit: str = ""
 
     def asked(self, args: Args) -> bool:
         """Whether these arguments ask for it."""

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from mdsim.chaos.impairment import DISCONNECT, REORDER, RESET, Act, Parcel, Post, shipped
+from mdsim.chaos.injected import UNTOLD
 from mdsim.core.impairing import Disturbance, Handling, Injection
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ QUEUE_MOST = 4_096
 INJECTIONS_MOST = 65_536
 """Injections that wait to be asked for; past it they are only counted (``untold``, with their number)."""
 
-OVERFLOW, UNTOLD = "overflow", "untold"
+OVERFLOW = "overflow"
 
 _GONE_NS = -1
 
@@ -107,10 +108,10 @@ class ImpairedPipeline(Generic[T]):
 
         What waits for one that has ended leaves as if that one had never been.
         """
-        before = {_key(one): place for place, one in self._places.items()}
+        before = {one.key: place for place, one in self._places.items()}
         self._places = {}
         for one in disturbances:
-            place = before.get(_key(one))
+            place = before.get(one.key)
             if place is None:
                 place, self._next_place = self._next_place, self._next_place + 1
             self._places[place] = one
@@ -278,7 +279,3 @@ def _covers(disturbance: Disturbance, symbol: str, channel: str) -> bool:
     """Whether a message lies within what it is confined to."""
     symbols = disturbance.symbols
     return (symbols is None or symbol in symbols) and disturbance.channel in (None, channel)
-
-
-def _key(disturbance: Disturbance) -> tuple[str, str, int]:
-    return disturbance.run, disturbance.path, disturbance.since_ns

@@ -92,14 +92,37 @@ class Narrator:
     def _on_step_skipped(self, data: dict[str, Json], _path: str) -> Line:
         return Line("·", f"skipped {data.get('verb')}, as not {data.get('when')}{_saw(data)}", "dim")
 
-    def _on_effect_started(self, data: dict[str, Json], _path: str) -> Line:
+    def _on_effect_started(self, data: dict[str, Json], _path: str) -> Line | None:
+        if data.get("effect") == "feed":
+            return None  # the step has said it
         return Line("·", f"{data.get('effect')} acts on {_targets(data)}", "dim", passing=True)
 
-    def _on_effect_ended(self, data: dict[str, Json], _path: str) -> Line:
+    def _on_effect_ended(self, data: dict[str, Json], _path: str) -> Line | None:
+        if data.get("effect") == "feed":
+            return None  # feed_ended says it better
         kept = _kept(data)
         tail = f", its share {kept}" if kept else ""
         touched = f"{data.get('reason')} after {data.get('ticks_touched')} ticks{tail}"
         return Line("·", f"{data.get('effect')} {touched}", "dim", passing=True)
+
+    def _on_injected(self, _data: dict[str, Json], _path: str) -> None:
+        """Message by message it is in the journal; feed_ended gives the sums."""
+
+    def _on_feed_ended(self, data: dict[str, Json], _path: str) -> Line:
+        faults = data.get("faults")
+        told = [f"{name} {count}" for name, count in faults.items()] if isinstance(faults, dict) else []
+        on = f" on {data['connections']} connections" if data.get("connections") else ""
+        return Line("·", f"feed: did {', '.join(told)}{on}" if told else "feed: did nothing")
+
+    def _on_feed_received(self, data: dict[str, Json], _path: str) -> Line:
+        listed = data.get("connections")
+        readers = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        sums = {
+            name: sum(value for one in readers if isinstance(value := one.get(name), int))
+            for name in ("received", "late", "damaged", "lost")
+        }
+        told = ", ".join(f"{count} {name}" for name, count in sums.items())
+        return Line("·", f"{len(readers)} virtual subscribers: {told}", "dim")
 
     def _on_effect_reverted(self, data: dict[str, Json], _path: str) -> Line:
         return Line("·", f"{data.get('effect')} has given its share back", "dim")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mdsim.core.codes_chaos import CHAOS
 from mdsim.core.codes_client import CLIENT
 from mdsim.core.codes_faults import FAULTS
+from mdsim.core.codes_feed import FEED
 from mdsim.core.codes_grpc import GRPC
 from mdsim.core.codes_http import HTTP
 from mdsim.core.codes_offering import OFFERING
@@ -805,6 +806,7 @@ CODES: dict[str, Explanation] = {
     **HTTP,
     **CLIENT,
     **SERVING,
+    **FEED,
     **FAULTS,
     **OFFERING,
     **PLAYING,

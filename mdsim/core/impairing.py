@@ -46,6 +46,11 @@ class Disturbance:
     args: Args
     rng: Callable[..., random.Random]
 
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What tells it from every other."""
+        return self.run, self.path, self.since_ns
+
 
 class Injection(msgspec.Struct, frozen=True, gc=False):
     """One thing that was done to one message or connection; every one is in the journal.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mdsim.chaos.board import Board
 from mdsim.core.events import Notice
 from mdsim.core.factors import CALM
+from mdsim.core.impairing import Disturbable, Disturbance
 from mdsim.core.ports import Activation, BaseFeed, Curves, Registry
 from mdsim.core.seeds import SeedTree
 from mdsim.core.sourcing import JudgedFeed
@@ -36,6 +37,7 @@ class Engine:
     Attributes:
         on_base: told in each cycle when the base prices are known and effects are about to act on them, for
             whoever measures how long each takes.
+        edges: where delivery faults act: the sources of the feed, and whoever sends to clients.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Engine:
         """
         self.feed = feed
         self.judged = feed if isinstance(feed, JudgedFeed) else None
+        self.edges: list[Disturbable] = [] if self.judged is None else [self.judged]
         self.board = Board(feed.catalogue, curves, feed.step_ns)
         self.market = Market(feed.catalogue)
         self.micro = Microstructure(
@@ -72,6 +75,7 @@ class Engine:
         self.curves = curves
         self.on_base: Callable[[], None] = _nothing
         self._pending: list[Command] = []
+        self._disturbed: tuple[Disturbance, ...] = ()
         self._watches: list[Watch] = []
 
     def submit(self, command: Command) -> None:
@@ -115,8 +119,12 @@ class Engine:
 
     def cycle(self, now_ns: int) -> Outcome:
         """Advance the market to ``now_ns``: commands, base feed, effects, publication, watches."""
+        if self._disturbed:
+            self._gather(now_ns)
         if self._pending:
             self._apply(now_ns)
+        if self.board.faults.disturbances is not self._disturbed:
+            self._disturb(now_ns)
         feed = self.feed
         feed.advance(now_ns)
         self.on_base()
@@ -142,6 +150,18 @@ class Engine:
             if watch.once:
                 self._watches.remove(watch)
         return Outcome(fired, self.board.notices())
+
+    def _gather(self, now_ns: int) -> None:
+        """Hear what delivery faults did, before anything ends: all of it belongs to those in force."""
+        for edge in self.edges:
+            self.board.faults.injected(edge.injections(), now_ns)
+
+    def _disturb(self, now_ns: int) -> None:
+        """Let the edges know what is in force now, before anything of this cycle reaches them."""
+        self._disturbed = self.board.faults.disturbances
+        for edge in self.edges:
+            edge.disturb(self._disturbed)
+        self._gather(now_ns)
 
     def _apply(self, now_ns: int) -> None:
         due = sorted((one for one in self._pending if one.ts_ns < now_ns), key=lambda one: one.sort_key)

@@ -70,7 +70,10 @@ class Tape:
     A durable store may stand behind the same port later.
     """
 
-    def __init__(self, engine: Engine, settings: TapeSettings | None = None) -> None:
+    def __init__(
+        self, engine: Engine, settings: TapeSettings | None = None, *, since_ns: int | None = None
+    ) -> None:
+        """Begin empty: with the engine's first cycle, or after the one at ``since_ns``."""
         self.settings = settings or TapeSettings()
         self.catalogue = engine.feed.catalogue
         self._engine = engine
@@ -79,8 +82,8 @@ class Tape:
         size = len(self.catalogue)
         self._seconds = RollingCorrelations(size, period_ns=SECOND, window_ns=HOUR)
         self._minutes = RollingCorrelations(size, period_ns=MINUTE, window_ns=24 * HOUR)
-        self._until_ns = engine.feed.start_ns
-        self._depth_due_ns = engine.feed.start_ns
+        self._until_ns = engine.feed.start_ns if since_ns is None else since_ns
+        self._depth_due_ns = self._until_ns
 
     # Recording
 

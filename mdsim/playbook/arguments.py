@@ -19,7 +19,7 @@ from mdsim.core.params import (
     Value,
 )
 from mdsim.core.ports import EffectType
-from mdsim.core.spelling import shown
+from mdsim.core.spelling import shown, suggest
 from mdsim.playbook.grammar import KEYFRAME, SHAPE, Key, Section
 from mdsim.playbook.loader import Data
 from mdsim.playbook.plan import EffectAct
@@ -36,10 +36,12 @@ class Market:
     Attributes:
         known: every instrument.
         enabled: those that are on in this run: on by default, or named somewhere in the playbook.
+        sources: names of the sources.
     """
 
     known: Catalogue
     enabled: Catalogue
+    sources: tuple[str, ...] = ()
 
 
 _GIVING_BACK = ("restore", "retrace")
@@ -111,7 +113,19 @@ class Arguments:
         value = self._reader.value(key, data, at)
         if key.form is Kind.SYMBOL and isinstance(value, str) and not self._known(value, at):
             return None
+        if key.form is Kind.SOURCE and isinstance(value, str) and not self._is_source(value, at):
+            return None
         return value
+
+    def _is_source(self, name: str, at: At) -> bool:
+        sources = self._market.sources
+        if name in sources:
+            return True
+        near = suggest(name, sources)
+        listed = f"there are {', '.join(sources)}" if sources else "this market has no sources; use clients"
+        help_ = f"did you mean '{near}'?" if near else listed
+        self._reader.problem("MD560", f"there is no source {shown(name)}", at, help_)
+        return False
 
     # ------------------------------------------------------------------ symbols
 

@@ -45,7 +45,7 @@ class World:
     Attributes:
         feeds: names of the base feeds.
         datasets: names of the recordings that are shipped.
-        sources: names of the sources whose age may be asked.
+        sources: names of the sources, whose age may be asked and whose feed disturbed.
         offline: no real source is connected.
     """
 
@@ -209,7 +209,7 @@ class _Compiler:
                 said.append(item)
         known = self._world.catalogue
         enabled = [item.symbol for item in known if item.enabled or _named(item.symbol, said)]
-        return Market(known, known.only(enabled))
+        return Market(known, known.only(enabled), self._world.sources)
 
     def _context(self) -> Context:
         probes: dict[str, tuple[str, ...]] = {}

@@ -52,7 +52,6 @@ _CONTROL: tuple[Verb, ...] = (
 _LATER: tuple[Verb, ...] = tuple(
     Verb(Key(name, Form.ANY, help_, later=True))
     for name, help_ in (
-        ("feed", "delivery faults of a source or of clients"),
         ("call", "an action on the system under test"),
         ("use", "the steps of another playbook"),
     )

@@ -14,6 +14,7 @@ from mdsim.core.ports import BaseFeed, Curves, Registry
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import MS, SECOND, format_duration
 from mdsim.engine.corridor import Engine
+from mdsim.engine.virtual import VirtualSubscribers
 from mdsim.playbook.plan import Plan, Question
 from mdsim.run.clock import RealPacer, ScenarioClock, VirtualPacer, wall_ns
 from mdsim.run.ledger import Observer
@@ -86,6 +87,9 @@ async def play(
     engine = Engine(feed, effects, curves, seeds=SeedTree(settings.seed))
     pacer = VirtualPacer() if settings.speed is None else RealPacer(feed.start_ns, settings.speed)
     pump = Pump(engine, feed.start_ns, settings.cycle_ns, pacer)
+    clients = VirtualSubscribers(engine)
+    engine.edges.append(clients)
+    pump.after_cycle.append(clients.deliver)
     stage = Stage(plan, settings, pump, observers, samplers)
     stage.announce()
     await pump.step(feed.start_ns)

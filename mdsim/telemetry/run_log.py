@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from mdsim.core.decimals import CONTEXT, plain
 from mdsim.core.events import Entry, Json
 from mdsim.core.time import SECOND
 from mdsim.telemetry.logs import Log
+from mdsim.telemetry.recoveries import recoveries
 
-_QUIET = ("step_started", "step_ended", "lane_started", "lane_ended", "iteration", "branch_taken")
+_QUIET = ("step_started", "step_ended", "lane_started", "lane_ended", "iteration", "branch_taken", "injected")
 _LOUD = ("warning", "move_replaced", "wait_timed_out")
 _WITHOUT = ("plan", "about", "notes", "params")
 """Fields of a run's first entry that are too long for a line; the plan is at GET /chaos/scenarios/{id}."""
@@ -24,6 +25,8 @@ _NAMES = {
     "effect_reverted": "price_recovery_ended",
     "move_replaced": "price_manipulation_replaced",
 }
+_BACK = {"effect_started": "price_recovery_started", "effect_ended": "price_recovery_ended"}
+"""What a restore does has names of its own."""
 _PRICES = ("move", "restore")
 _ITERATION = re.compile(r"#[0-9]+")
 
@@ -34,13 +37,13 @@ class RunLog:
     def __init__(self, log: Log, scenario_id: str, scenario_type: str) -> None:
         self._log = log.bind(correlation_id=scenario_id)
         self._type = scenario_type
-        self._reverts_ns: dict[str, int] = {}
+        self._back_ns: dict[str, int | None] = {}
         self._verbs: dict[str, str] = {}
 
     def on_entry(self, entry: Entry) -> None:
         """Write one entry; a move gets a line for each instrument."""
         if entry.kind == "run_started":
-            self._learn(entry.data.get("plan"))
+            self._back_ns = recoveries(entry.data.get("plan"))
         if entry.kind == "effect_started":
             verb = str(entry.data.get("effect", ""))
             self._verbs[entry.path] = verb
@@ -69,34 +72,34 @@ class RunLog:
     def _name(self, entry: Entry) -> str:
         if entry.kind.startswith("effect_"):
             verb = str(entry.data.get("effect") or self._verbs.get(entry.path, ""))
+            if verb == "restore" and entry.kind in _BACK:
+                return _BACK[entry.kind]
             return _NAMES[entry.kind] if verb in _PRICES and entry.kind in _NAMES else entry.kind
         return _NAMES.get(entry.kind, entry.kind)
 
     def _moves(self, entry: Entry) -> None:
         data = entry.data
         over_ns, targets = data.get("over_ns"), data.get("targets")
-        reverts_ns = self._reverts_ns.get(_ITERATION.sub("", entry.path), 0)
+        there_ns = over_ns if isinstance(over_ns, int) else None
+        back_ns = self._back_ns.get(_ITERATION.sub("", entry.path), 0)
+        if data.get("effect") == "restore":
+            there_ns, back_ns = 0, there_ns
         for target in targets if isinstance(targets, list) else ():
             if not isinstance(target, dict):
                 continue
             self._log.info(
-                _NAMES[entry.kind],
+                self._name(entry),
                 symbol=target.get("symbol"),
                 scenario_type=self._type,
                 original_price=target.get("from"),
                 target_price=target_price(target),
-                manipulation_duration_s=over_ns / SECOND if isinstance(over_ns, int) else None,
-                recovery_duration_s=reverts_ns / SECOND,
+                manipulation_duration_s=None if there_ns is None else there_ns / SECOND,
+                recovery_duration_s=None if back_ns is None else back_ns / SECOND,
                 manipulation_type=data.get("effect"),
                 at_s=entry.at_ns / SECOND,
                 path=entry.path,
                 summary=data.get("summary"),
             )
-
-    def _learn(self, plan: Json) -> None:
-        """How long each move takes to give its share back; only the plan knows it at the start."""
-        for path, reverts_ns in _reverts(plan):
-            self._reverts_ns[path] = reverts_ns
 
 
 _TAKEN = (
@@ -116,29 +119,15 @@ def target_price(target: Mapping[str, Json]) -> str | None:
     """Where a move takes an instrument, as text; None when only its path is known."""
     if isinstance(target.get("to"), str):
         return str(target["to"])
-    start, move = target.get("from"), target.get("log_move")
-    if not isinstance(start, str) or not isinstance(move, str):
+    start, move, shares = target.get("from"), target.get("log_move"), target.get("log_moves")
+    moves = [move] if move is not None else list(shares.values()) if isinstance(shares, dict) else []
+    if not isinstance(start, str) or not moves:
         return None
     try:
-        price = CONTEXT.multiply(Decimal(start), CONTEXT.exp(Decimal(move)))
+        log_move = Decimal(0)
+        for one in moves:
+            log_move = CONTEXT.add(log_move, Decimal(str(one)))
+        price = CONTEXT.multiply(Decimal(start), CONTEXT.exp(log_move))
     except InvalidOperation:
         return None
     return plain(CONTEXT.create_decimal(format(price, ".12g")))
-
-
-def _reverts(node: Json) -> Iterator[tuple[str, int]]:
-    """Path and time of every step of a canonical plan that reverts."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _reverts(item)
-    if not isinstance(node, dict):
-        return
-    act = node.get("act")
-    args = act.get("args") if isinstance(act, dict) else None
-    then = args.get("then") if isinstance(args, dict) else None
-    reverts = then.get("revert_ns") if isinstance(then, dict) else None
-    path = node.get("path")
-    if isinstance(path, str) and isinstance(reverts, int) and reverts:
-        yield path, reverts
-    for value in node.values():
-        yield from _reverts(value)

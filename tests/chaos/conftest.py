@@ -202,6 +202,7 @@ class Line:
         self,
         path: str = "steps/1",
         *,
+        run: str = "run",
         symbol: str | None = None,
         channel: str | None = None,
         source: str | None = None,
@@ -210,7 +211,7 @@ class Line:
     ) -> Disturbance:
         """A ``feed`` step in force from 0 on, with the faults that it asks for."""
         return Disturbance(
-            run="run",
+            run=run,
             order=(0,),
             path=path,
             since_ns=0,

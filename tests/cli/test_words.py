@@ -23,6 +23,22 @@ def tell(entry: str, /, **data: Json) -> Line | None:
         ("mark", {"text": "the fall is on"}, "the fall is on"),
         ("branch_taken", {"branch": "squeeze"}, "takes the branch squeeze"),
         ("ending_early", {"reason": "stop"}, "ends early: stop"),
+        (
+            "feed_ended",
+            {"faults": {"jitter": 9, "loss": 3}, "connections": 2},
+            "feed: did jitter 9, loss 3 on 2 connections",
+        ),
+        ("feed_ended", {"faults": {}, "connections": 0}, "feed: did nothing"),
+        (
+            "feed_received",
+            {
+                "connections": [
+                    {"received": 5, "late": 1, "damaged": 0, "lost": 2},
+                    {"received": 7, "lost": 1},
+                ]
+            },
+            "2 virtual subscribers: 12 received, 1 late, 0 damaged, 3 lost",
+        ),
         ("paused", {"text": "asked for"}, "paused: asked for"),
         ("resumed", {"text": "asked for"}, "goes on: asked for"),
     ],
@@ -68,3 +84,9 @@ def test_ascii_keeps_the_text_and_replaces_the_sign() -> None:
     """A terminal without Unicode still tells failed from passed."""
     assert Line("✗", "failed").ascii().mark == "FAIL"
     assert Line("✓", "passed").ascii().mark == "ok"
+
+
+def test_single_injections_are_left_to_the_journal() -> None:
+    """The sums come at the end of the step."""
+    assert tell("injected", fault="loss", connection="ws-1", count=2) is None
+    assert tell("effect_ended", effect="feed", reason="ended", ticks_touched=3) is None

@@ -22,8 +22,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "effects.md").read_text(encoding="u
 CURVES = discover("mdsim.chaos.curves", "CURVE", CurveType)
 EFFECTS = discover("mdsim.chaos.effects", "EFFECT", EffectType)
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-ELSEWHERE = ("move", "restore")
-"""On the page about moves."""
+ELSEWHERE = ("move", "restore", "feed")
+"""On the pages about moves and about delivery faults."""
 
 
 @pytest.mark.parametrize("verb", [name for name in EFFECTS if name not in ELSEWHERE])

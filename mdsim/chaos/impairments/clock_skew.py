@@ -41,4 +41,5 @@ IMPAIRMENT = Impairment(
     ),
     start=start,
     sources_only=True,
+    unit="ns",
 )

@@ -41,4 +41,5 @@ IMPAIRMENT = Impairment(
         ),
     ),
     start=start,
+    unit="numbers",
 )

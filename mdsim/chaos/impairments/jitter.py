@@ -40,4 +40,5 @@ IMPAIRMENT = Impairment(
         Param(FAULT, Kind.DURATION, "each message is late by up to this, drawn evenly", low=US, high=HOUR),
     ),
     start=start,
+    unit="ns",
 )

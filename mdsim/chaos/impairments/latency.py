@@ -33,4 +33,5 @@ IMPAIRMENT = Impairment(
     rank=Rank.DELAY,
     params=(Param(FAULT, Kind.DURATION, "every message is late by this", low=US, high=HOUR),),
     start=start,
+    unit="ns",
 )
