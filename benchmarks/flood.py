@@ -13,10 +13,10 @@ from multiprocessing.connection import Connection
 from benchmarks.readers import TICKS, upgrade
 
 PROCESSES = 4
-HOLD_S = 15.0
+HOLD_S = 30.0
 """How long after the last attempt: longer than the server waits for a head."""
-AT_ONCE = 200
-"""Connections that one process begins in one round."""
+AT_ONCE = 10
+"""Connections that one process begins in one round of about 20 ms."""
 _REQUEST = b"GET /api/v1/prices/BTC-USD/current HTTP/1.1\r\nhost: bench\r\n\r\n"
 _LORIS = b"GET /health HTTP/1.1\r\nx-slow: " + b"z" * 10_000
 _BYTE_EVERY_S = 0.5

@@ -65,8 +65,13 @@ def market(settings: Settings, *, hours: float) -> LiveMarket:
     )
 
 
-def caught_up(port: int) -> bool:
-    """Whether the market's time is the present."""
+def wait_until_present(port: int) -> None:
+    """Wait until the market has caught up."""
+    while not _is_present(port):
+        rest(1.0)
+
+
+def _is_present(port: int) -> bool:
     status, health = call(port, "GET", "/health", within_s=120.0)
     assert isinstance(health, dict)
     market_ns = health["market_time_ns"]
@@ -87,8 +92,7 @@ def measure(hours: float) -> list[Row]:
     full = start(watched_server.serve, None, INTERVAL_MS, partial(market, hours=hours))
     try:
         port, process = full.pipe.recv(), Process(full.process.pid or 0)
-        while not caught_up(port):
-            rest(1.0)
+        wait_until_present(port)
         rows.append(_row(f"{hours:g} h of history", process))
         for count in (SUBSCRIBERS // 2, SUBSCRIBERS):
             with Crews(port, count):

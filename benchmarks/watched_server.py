@@ -14,13 +14,17 @@ from mdsim.cli.server import Server
 from mdsim.config.load import load
 from mdsim.config.settings import Settings
 from mdsim.core.serving import Published
+from mdsim.core.time import MS
 from mdsim.run.live import LiveMarket
 
 Market = Callable[[Settings], LiveMarket]
 
 
 def serve(pipe: Connection, config: str | None, interval_ms: float, market: Market | None = None) -> None:
-    """Serve; the pipe gets the port, ``begins`` answers with the beginnings since it was last asked.
+    """Serve; the pipe gets the port.
+
+    ``begins`` is answered with the beginnings since it was last asked, ``grpc`` with that port; ``hurry``
+    gives a market of its own pace the interval; anything else ends it.
 
     Args:
         pipe: to whoever measures.
@@ -44,7 +48,8 @@ async def _serve(pipe: Connection, config: str | None, interval_ms: float, marke
         if published:
             begins[published[0].ts_event_ns] = time.time_ns() - ago_ns
 
-    live.sinks.insert(0, note)
+    if market is None:
+        live.sinks.insert(0, note)  # a market of hours would note more than it is asked for
     async with trio.open_nursery() as nursery:
         await nursery.start(server.serve)
         heap.settle()
@@ -55,6 +60,10 @@ async def _serve(pipe: Connection, config: str | None, interval_ms: float, marke
             if word == "begins":
                 pipe.send(begins)
                 begins.clear()
+            elif word == "hurry":
+                live.pump.interval_ns = int(interval_ms * MS)
+            elif word == "grpc":
+                pipe.send(server.grpc.port)
             else:
                 break
         server.stop()
