@@ -12,6 +12,15 @@ from mdsim.core.events import Entry
 from mdsim.run.result import RunResult
 from mdsim.telemetry.run_log import RunLog, target_price
 
+THERE_AND_BACK = """\
+mdsim: 1
+name: there-and-back
+baseline: {source: still}
+steps:
+  - move: {symbol: BTC-USD, by: -5%, over: 10s}
+  - restore: {symbol: BTC-USD, over: 20s}
+"""
+
 
 def test_a_real_run_tells_its_story(lines: Callable[..., Any], play: Callable[..., RunResult]) -> None:
     """From the start to the verdict, every line with the scenario's id."""
@@ -77,11 +86,30 @@ def test_an_effect_that_moves_no_price_keeps_its_own_words(lines: Callable[..., 
     assert [line["event"] for line in found.all()] == ["effect_started", "effect_ended"]
 
 
+def test_a_way_back_has_words_of_its_own(lines: Callable[..., Any], play: Callable[..., RunResult]) -> None:
+    """The move knows how long it will take, and it leads to where the move began."""
+    found = lines("info")
+    play(RunLog(found.log, "run-7", "price_shock"), text=THERE_AND_BACK)
+    told = [line for line in found.all() if line["event"].startswith("price_")]
+
+    assert [line["event"] for line in told] == [
+        "price_manipulation_started",
+        "price_manipulation_ended",
+        "price_recovery_started",
+        "price_recovery_ended",
+    ]
+    there, back = told[0], told[2]
+    assert (there["manipulation_duration_s"], there["recovery_duration_s"]) == (10.0, 20.0)
+    assert (back["manipulation_duration_s"], back["recovery_duration_s"]) == (0.0, 20.0)
+    assert (back["original_price"], back["target_price"]) == (there["target_price"], there["original_price"])
+
+
 @pytest.mark.parametrize(
     ("target", "price"),
     [
         ({"from": "100", "to": "95"}, "95"),
         ({"from": "100", "log_move": "-0.0512932943876"}, "95"),
+        ({"from": "95", "log_moves": {"BTC": "0.0512932943876", "BTC-USD": "0"}}, "100"),
         ({"from": "100"}, None),
         ({"log_move": "1"}, None),
         ({"from": "100", "log_move": "nonsense"}, None),
