@@ -17,11 +17,35 @@ from mdsim.core.time import format_utc
 _TAG = "debug"
 
 
+class SourceStanding(msgspec.Struct, frozen=True):
+    """How one source stands on one instrument beside what is agreed.
+
+    `quoted` is what the source itself reports, where a conversion lies between. `state` is `ok`, `silent`,
+    `rejected` or `quarantined` (it must be good for a while before it counts again); `reason` is a stable
+    word, `detail` says it with figures. `counted` is how often its price counted, `refused` how many of its
+    reports were not even heard, `expelled` how often it was quarantined.
+    """
+
+    symbol: str
+    quoted: str
+    state: str
+    reason: str
+    detail: str
+    received: Count
+    refused: Count
+    counted: Count
+    expelled: Count
+    price: Amount | None = None
+    deviation_bps: Amount | None = None
+    age_ns: Span | None = None
+
+
 class SourceStatus(msgspec.Struct, frozen=True):
     """How one source does. Keys and addresses with keys in them never stand here.
 
-    `kind` is `synthetic`, `replay`, `rest_api` or `websocket`; `state` is one word such as `LIVE`, `STALE`,
-    `CONNECTING`, `LIMITED` or `DISABLED`, and `reason` says why when it is not live.
+    `kind` is `simulated`, `synthetic`, `replay`, `rest_api` or `websocket`; `state` is one word such as
+    `LIVE`, `STALE`, `CONNECTING`, `LIMITED` or `DISABLED`, and `reason` says why when it is not live.
+    `errors` counts what was wrong with its answers, by a stable word; `standings` are its instruments.
     """
 
     name: str
@@ -34,6 +58,7 @@ class SourceStatus(msgspec.Struct, frozen=True):
     updates: Count = 0
     errors: dict[str, int] = {}
     reason: str = ""
+    standings: tuple[SourceStanding, ...] = ()
 
 
 class Sources(Protocol):

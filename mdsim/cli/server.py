@@ -27,15 +27,20 @@ from mdsim.api.tickets import Tickets
 from mdsim.api.websocket import WebSockets
 from mdsim.chaos.pipeline import chosen, make_pipeline
 from mdsim.cli import heap, library, wiring
+from mdsim.cli.agreement import consensus_of
+from mdsim.cli.around import with_venues
 from mdsim.cli.server_telemetry import Telemetry
+from mdsim.cli.source_watch import SourceWatch
 from mdsim.cli.spreads import spreads_of
 from mdsim.config.settings import Settings
+from mdsim.consensus.room import Consensus
 from mdsim.core.errors import UsageError
 from mdsim.core.instruments import Catalogue
 from mdsim.core.ports import FeedRequest
 from mdsim.core.seeds import SeedTree
 from mdsim.core.serving import Published
 from mdsim.core.time import MS
+from mdsim.engine.agreed import AgreedFeed
 from mdsim.engine.tape import TapeSettings
 from mdsim.publish.disturber import Disturber
 from mdsim.publish.event_desk import EventDesk
@@ -60,6 +65,7 @@ class Server:
         hub: its readers over WebSocket; ``grpc``: those over gRPC.
         door: the port of HTTP and WebSocket.
         faults: of the delivery to the readers of both.
+        watch: of the sources that the market rests on; None where it rests on none.
     """
 
     def __init__(self, settings: Settings, seed: int, live: LiveMarket | None = None) -> None:
@@ -93,6 +99,7 @@ class Server:
         self.hub = Hub(market, hub_limits, clock_ns=utc_ns, offer=offer, disturber=self.faults)
         self.events = EventDesk()
         self.telemetry = Telemetry(settings, self.live, self.events)
+        self.watch = self._watch()
         traces = self.telemetry.traces
         self.runs = RunsManager(
             self.live.pump,
@@ -132,6 +139,8 @@ class Server:
         self.door = FrontDoor(HttpServer(app), self.sockets, tls=self._tls())
         self.telemetry.follow(self.hub, self.sockets, self.door, self.grpc, self.runs)
         self.telemetry.follow_faults(self.faults)
+        if self.watch is not None:
+            self.live.sinks.append(self.watch.look)
         self.live.sinks += [self._publish, self.grpc.publish, self.telemetry.measure]
 
     async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -173,10 +182,18 @@ class Server:
             f"  gRPC       {self.settings.server.bind}:{self.grpc.port}",
         ]
 
+    def _watch(self) -> SourceWatch | None:
+        feed = self.live.engine.feed
+        if not isinstance(feed, AgreedFeed) or not isinstance(feed.room, Consensus):
+            return None
+        return SourceWatch(feed, feed.room, self.events, self.telemetry.metrics, self.telemetry.log)
+
     def _publish(self, published: Sequence[Published]) -> None:
         self.hub.publish([*published, *self.events.take()])
 
     def _sources(self) -> Sequence[SourceStatus]:
+        if self.watch is not None:
+            return self.watch.statuses()
         live = self.live.tape
         return (
             SourceStatus(
@@ -218,7 +235,10 @@ class Server:
 
 
 def synthetic(settings: Settings, seed: int) -> LiveMarket:
-    """The market of the settings: enabled instruments on synthetic prices, from now on, in real time."""
+    """The market of the settings: enabled instruments on synthetic prices, from now on, in real time.
+
+    Simulated venues bear the providers' names, and the consensus agrees on what they say.
+    """
     interval_ns = settings.publication.interval_ns
     request = FeedRequest(
         catalogue=Catalogue(item for item in settings.catalogue if item.enabled),
@@ -226,8 +246,9 @@ def synthetic(settings: Settings, seed: int) -> LiveMarket:
         start_ns=utc_ns() // interval_ns * interval_ns,
         step_ns=max(interval_ns, MS),
     )
+    feed = wiring.feeds()["synthetic"].open(request)
     return LiveMarket(
-        wiring.feeds()["synthetic"].open(request),
+        with_venues(feed, SeedTree(seed), wiring.venues().values(), consensus_of(settings)),
         wiring.effects(),
         wiring.curves(),
         seeds=SeedTree(seed),

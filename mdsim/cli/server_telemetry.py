@@ -61,7 +61,8 @@ class Telemetry:
         readings.bind_market(self.metrics, live.tape)
         self.metrics.bind("market_data_cycles_total", lambda: {(): market.cycles})
         self.metrics.bind("market_data_ticks_total", lambda: {(): market.ticks})
-        self.metrics.bind("market_data_price_updates_total", lambda: self._updates(live))
+        if live.engine.judged is None:
+            self.metrics.bind("market_data_price_updates_total", lambda: self._updates(live))
         self._duration = self.metrics.buckets("market_data_cycle_duration_seconds")
         self._lag = self.metrics.level("market_data_cycle_lag_seconds")
         self._latency = [

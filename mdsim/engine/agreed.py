@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import log
 from typing import Protocol
 
@@ -35,6 +35,7 @@ class AgreedFeed:
         reports: where reports come from.
         room: who agrees.
         halted: by instrument, whether the room lets nothing be published; None: everything is.
+        on_report: told every report that is heard, for whoever measures.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class AgreedFeed:
         self.log_prices: list[float] = [0.0] * len(catalogue)
         self.updated_ns: list[int] = [start_ns] * len(catalogue)
         self.halted: list[bool] | None = None
+        self.on_report: Callable[[Report], None] | None = None
         self.notes: tuple[str, ...] = (*(() if around is None else around.notes), *reports.notes)
         self._around = around
         self.advance(start_ns)
@@ -80,9 +82,11 @@ class AgreedFeed:
 
     def advance(self, now_ns: int) -> None:
         """Hear what has come, and agree."""
-        room = self.room
+        room, on_report = self.room, self.on_report
         for report in self.reports.drain(now_ns):
             room.take(report)
+            if on_report is not None:
+                on_report(report)
         room.judge(now_ns)
         stopped = False
         for at in range(len(self.log_prices)):
