@@ -17,7 +17,7 @@ DEV     := $(VENV)/.dev-stamp
 
 .PHONY: help
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -47,6 +47,10 @@ run-dev: serve ## the same
 test: $(DEV) ## run every test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+.PHONY: test-scenarios
+test-scenarios: $(DEV) ## run the scenarios against a real server: price shock, depeg, crash, the README's lines
+	$(BIN)/python -m pytest tests/scenarios $(PYTEST_ARGS)
+
 .PHONY: lint
 lint: $(DEV) ## style, format, types, playbooks, freshness of generated files
 	$(BIN)/ruff check .
@@ -71,6 +75,10 @@ bench: $(DEV) ## measure how fast it runs here; tables, and JSON in benchmarks/r
 	$(BIN)/python -m benchmarks.virtual_time
 	$(BIN)/python -m benchmarks.fan_out
 	$(BIN)/python -m benchmarks.grpc_streams
+
+.PHONY: load-test-publishing
+load-test-publishing: $(DEV) ## stream to 1,000 WebSocket readers at 10 Hz, beside other ways to send
+	$(BIN)/python -m benchmarks.fan_out --readers 1000
 
 .PHONY: calibrate
 calibrate: $(DEV) ## measure the market against the recordings of ../shared, where present
