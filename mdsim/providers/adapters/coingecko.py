@@ -240,8 +240,8 @@ PROVIDER = ProviderType(
             kind=REST,
             url="https://api.coingecko.com/api/v3",
             open=CoinGeckoSession,
-            keyed_per_minute=2,
-            keyless_per_minute=2,
+            keyed_per_minute=1,  # a demo key has 10,000 requests a month
+            keyless_per_minute=4,
             max_age_ns=180 * SECOND,
             key_header=_key_header,
         ),

@@ -271,6 +271,18 @@ def test_a_book_that_keeps_disagreeing_with_the_quotes_is_built_anew(subscribed:
     assert len(fetches(session)) == 1
 
 
+def test_a_crossed_book_is_built_anew_at_once(subscribed: Subscribed) -> None:
+    """A bid at the ask would have been traded, so a level is wrong, and nothing is reported of it."""
+    session = subscribed("BTC-USDT")
+    synced(session, 99)
+    assert session.received(depth(100, 105, ("101", "2")), 5 * SECOND) == ()
+    assert session.counters.resyncs == 1
+    assert session.counters.errors == {"book_mismatch": 1}
+    synced(session, 105, 6 * SECOND)
+    (report,) = session.received(depth(106, 107, ("100", "3")), 7 * SECOND)
+    assert (report.bid, report.ask) == (Decimal(100), Decimal(101))
+
+
 def test_an_older_quote_makes_no_report(subscribed: Subscribed) -> None:
     """Reports never go back: a quote with an id that was passed is not told."""
     session = subscribed("BTC-USDT")

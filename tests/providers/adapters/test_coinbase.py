@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -79,10 +79,9 @@ def started(session: Session) -> Session:
     return session
 
 
-def quotes(reports: object) -> list[tuple[Decimal | None, Decimal | None]]:
+def quotes(reports: Sequence[Report]) -> list[tuple[float, float]]:
     """Bid and ask of each report."""
-    assert isinstance(reports, list)
-    return [(r.bid, r.ask) for r in reports if isinstance(r, Report)]
+    return [(float(r.bid or 0), float(r.ask or 0)) for r in reports]
 
 
 class TestSubscribing:
@@ -198,7 +197,8 @@ class TestPrices:
             ticker("0.05", "0.04", "0.0625", seq=1, trade=1, ms=1, product="ETH-BTC"), NOON
         )
 
-        assert (report.symbol, report.bid, report.ask, report.last) == ("BTC-ETH", 16, 25, 20)
+        assert (report.symbol, report.last) == ("BTC-ETH", Decimal(20))
+        assert quotes([report]) == [(16, 25)]
         assert report.volume_24h is None
 
     def test_the_book_moves_the_quotes_between_trades(self, open_session: Callable[..., Session]) -> None:
@@ -208,7 +208,7 @@ class TestPrices:
         second = session.received(update("buy 100 0.5", "sell 101 0.00000000", time=stamp(50)), NOON + MS)
         third = session.received(update("buy 55 0", time=stamp(400)), NOON + 400 * MS)
 
-        assert quotes(first) + quotes(second) + quotes(third) == [(99, 101), (100, 102), (100, 102)]
+        assert quotes([*first, *second, *third]) == [(99, 101), (100, 102), (100, 102)]
         assert [r.seq for r in second] == [0]
 
     def test_the_newer_of_ticker_and_book_counts(self, open_session: Callable[..., Session]) -> None:
@@ -219,7 +219,7 @@ class TestPrices:
         late = session.received(update("buy 100 1", time=stamp(50)), NOON + 300 * MS)
         fresh = session.received(update("buy 100.5 1", time=stamp(100)), NOON + 600 * MS)
 
-        assert quotes(late) + quotes(fresh) == [(104, 106), (Decimal("100.5"), 101)]
+        assert quotes([*late, *fresh]) == [(104, 106), (100.5, 101)]
 
     def test_a_price_that_stands_still_is_told_four_times_a_second(
         self, open_session: Callable[..., Session]
@@ -240,7 +240,7 @@ class TestPrices:
         session.received(snapshot("99 1", "101 1"), NOON)
         [report] = session.received(update("buy 100 1", time="0001-01-01T00:00:00.000000Z"), NOON + MS)
 
-        assert (report.ts_event_ns, report.bid) == (0, 100)
+        assert (report.ts_event_ns, report.bid) == (0, Decimal(100))
 
     def test_a_ticker_of_2021_has_no_sizes(self, open_session: Callable[..., Session]) -> None:
         """Its quotes count all the same."""

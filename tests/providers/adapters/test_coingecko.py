@@ -91,7 +91,7 @@ def test_the_vendors_own_example_is_read(
     """Of May 2026, with all the fields that may be asked for."""
     session = asked("BTC-USD")
     [report] = session.fetched(answer(shared_recording("coingecko/oas_simple_price.json").read_bytes()))
-    assert (report.last, report.ts_event_ns) == (76975, 1_779_092_258 * SECOND)
+    assert (report.last, report.ts_event_ns) == (Decimal(76975), 1_779_092_258 * SECOND)
     assert str(report.volume_24h) == "378000.693977"
 
 

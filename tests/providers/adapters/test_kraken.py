@@ -183,7 +183,7 @@ class TestPrices:
         [plain] = session.received(ticker("60004.0", "60005.0", "62000.0"), NOON + MS)
 
         assert [r.bid for r in (older, newer, plain)] == [Decimal("62710.4"), 60002, 60004]
-        assert (older.last, str(older.volume_24h)) == (62000, "1834.50000000")
+        assert (older.last, str(older.volume_24h)) == (Decimal("62000.0"), "1834.50000000")
 
     def test_a_pair_without_a_trade_or_a_side_is_no_error(self, started: Callable[..., Session]) -> None:
         """Kraken writes 0 for both."""
@@ -197,7 +197,8 @@ class TestPrices:
         """One over the ask is the bid."""
         session = started("BTC-ETH")
         [report] = session.received(ticker("0.04", "0.0625", "0.05", symbol="ETH/BTC"), NOON)
-        assert (report.symbol, report.bid, report.ask, report.last) == ("BTC-ETH", 16, 25, 20)
+        told = (report.symbol, report.bid, report.ask, report.last)
+        assert told == ("BTC-ETH", Decimal(16), Decimal(25), Decimal(20))
 
     def test_a_pair_whose_market_closes_reports_nothing(self, started: Callable[..., Session]) -> None:
         """Its quotes are those of no market, until it opens again."""
