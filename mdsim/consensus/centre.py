@@ -49,13 +49,6 @@ def median(ordered: Sequence[float]) -> float:
     return ordered[half] if odd else 0.5 * (ordered[half - 1] + ordered[half])
 
 
-def others(ordered: Sequence[float], value: float) -> float:
-    """The median without one of the values."""
-    rest = list(ordered)
-    rest.remove(value)
-    return median(rest) if rest else value
-
-
 def locate(ordered: Sequence[float], limits: Limits, unc_bps: float, hints: Sequence[float]) -> Centre:
     """The centre of prices in rising order; at least one.
 

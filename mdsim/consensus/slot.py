@@ -9,7 +9,8 @@ from mdsim.core.sourcing import Report, SourceTerms
 from mdsim.core.time import SECOND
 
 LARGEST = 1e18
-"""No price of anything: past it products of prices lose their meaning."""
+SMALLEST = 1e-18
+"""No prices of anything: past them products and quotients of prices lose their meaning."""
 
 Refusal = tuple[str, str]
 """A stable word and a detail for people."""
@@ -105,8 +106,8 @@ class Slot:
         try:
             if bid is not None and ask is not None:
                 low, high = float(bid), float(ask)
-                if not (0.0 < low < LARGEST and 0.0 < high < LARGEST):
-                    return _no_price(low if not 0.0 < low < LARGEST else high)
+                if not (SMALLEST < low < LARGEST and SMALLEST < high < LARGEST):
+                    return _no_price(low if not SMALLEST < low < LARGEST else high)
                 if low > high:
                     return "crossed", f"bid {low:.10g} over ask {high:.10g}"
                 mid = (low + high) * 0.5
@@ -115,7 +116,7 @@ class Slot:
                     return "wide", f"bid {low:.10g} and ask {high:.10g} lie {2 * half_bps / 100:.0f} % apart"
             elif last is not None:
                 mid, half_bps = float(last), -1.0
-                if not 0.0 < mid < LARGEST:
+                if not SMALLEST < mid < LARGEST:
                     return _no_price(mid)
             else:
                 return "empty", "neither two sides nor a last price"
@@ -148,4 +149,4 @@ def _no_price(value: float) -> Refusal:
         return "not_finite", f"{value} is no price"
     if value <= 0.0:
         return "not_positive", f"{value:.10g} is no price"
-    return "too_large", f"{value:.3g} is no price of anything"
+    return "too_large" if value > 1.0 else "too_small", f"{value:.3g} is no price of anything"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import log10
 
-from mdsim.consensus.centre import Centre, bps, locate, median, others
+from mdsim.consensus.centre import Centre, bps, locate, median
 from mdsim.consensus.member import Member
 from mdsim.consensus.outbox import Outbox
 from mdsim.consensus.settings import Limits
@@ -98,7 +98,10 @@ class Trial:
             whole = round(power)
             if whole and abs(power - whole) < DECIMALS_NEAR:
                 return "decimals", f"{vote.value:.10g} is 10^{whole} times {reference:.10g}"
-        if not centre.low <= vote.value <= centre.high:
+        frozen = self._frozen(vote, ordered, centre, now_ns)
+        if frozen is not None:
+            return frozen
+        if centre.split and not centre.low <= vote.value <= centre.high:
             return "split", f"{vote.value:.10g} against {centre.value:.10g}, which the last price supports"
         limit_bps = max(centre.limit_bps, min(vote.unc_bps, self._limits.outlier_cap_bps))
         if vote.away_bps > limit_bps:
@@ -107,13 +110,18 @@ class Trial:
             away_bps, allowed_bps = bps(vote.value, implied), self._limits.cross_bps + vote.unc_bps
             if away_bps > allowed_bps:
                 return "cross", f"{away_bps:.1f} bps from the cross rate {implied:.10g}"
-        return self._frozen(vote, ordered, now_ns)
+        return None
 
-    def _frozen(self, vote: Member, ordered: Sequence[float], now_ns: int) -> tuple[str, str] | None:
-        """A price that stood still for seconds while its peers moved."""
+    def _frozen(
+        self, vote: Member, ordered: Sequence[float], centre: Centre, now_ns: int
+    ) -> tuple[str, str] | None:
+        """A price that stood still for seconds while its peers moved.
+
+        The peers are the centre, which one price among three or more cannot move; of two, the other one.
+        """
         if len(ordered) < 2:
             return None
-        peers = others(ordered, vote.value)
+        peers = sum(ordered) - vote.value if len(ordered) == 2 else centre.value
         if vote.anchor_ns != vote.changed_ns:
             vote.anchor_ns, vote.anchor = vote.changed_ns, peers
             return None

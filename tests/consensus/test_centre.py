@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mdsim.consensus.centre import Centre, bps, locate, median, others
+from mdsim.consensus.centre import Centre, bps, locate, median
 from mdsim.consensus.settings import Limits
 
 
@@ -18,11 +18,9 @@ def test_distance_is_the_same_up_and_down() -> None:
     assert bps(1.0001, 1.0) == pytest.approx(1.0, rel=1e-3)
 
 
-def test_median_of_the_others_leaves_one_out() -> None:
-    """A value that occurs twice is left out once; alone it is its own peer."""
-    assert median([1.0, 2.0, 4.0, 8.0]) == 3.0
-    assert others([1.0, 2.0, 2.0, 8.0], 2.0) == 2.0
-    assert others([5.0], 5.0) == 5.0
+def test_the_median_of_an_even_number_is_the_middle_of_two() -> None:
+    """As everywhere."""
+    assert (median([1.0, 2.0, 4.0, 8.0]), median([1.0, 2.0, 8.0])) == (3.0, 2.0)
 
 
 def test_the_limit_follows_the_spread_between_floor_and_cap() -> None:

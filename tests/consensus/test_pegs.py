@@ -9,11 +9,10 @@ from mdsim.core.time import SECOND
 
 def states(prices: list[tuple[int, int, float]]) -> list[tuple[int, str]]:
     """Changes of state over stretches (from second, to second, price)."""
-    peg, seen = Peg(0.005, Limits()), []
+    peg = Peg(0.005, Limits())
+    seen: list[tuple[int, str]] = []
     for begin, end, price in prices:
-        for at_s in range(begin, end):
-            if peg.hear(price, at_s * SECOND):
-                seen.append((at_s, peg.state))
+        seen += [(at_s, peg.state) for at_s in range(begin, end) if peg.hear(price, at_s * SECOND)]
     return seen
 
 

@@ -53,6 +53,7 @@ def reason(said: Report, bounds: Bounds | None = None) -> str:
         (report("-Infinity", "1"), "not_finite"),
         (report(last="1E+400"), "not_finite"),
         (report(last="1E+30"), "too_large"),
+        (report(last="1E-30"), "too_small"),
         (report(last="0"), "not_positive"),
         (report("0", "60010"), "not_positive"),
         (report(last="-60000"), "not_positive"),
