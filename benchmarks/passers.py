@@ -13,7 +13,7 @@ import grpc
 
 from benchmarks.crews import rest
 from benchmarks.readers import connect
-from benchmarks.served import call
+from benchmarks.served import Json, call
 from mdsim._proto.v1 import price_feed_pb2 as pb
 
 STREAMS = (
@@ -33,7 +33,7 @@ REQUESTS = (
     "/nowhere",
 )
 _MASKED_CLOSE = b"\x88\x82\x00\x00\x00\x00\x03\xe8"
-_RUNS = (
+_RUNS: tuple[tuple[str, dict[str, Json]], ...] = (
     (
         "/chaos/price-shock",
         {"symbol": "BTC-USD", "shock_percentage": -5, "duration_seconds": 4, "recovery_time_seconds": 2},
@@ -109,7 +109,7 @@ def _leave(sock: socket.socket, how: float) -> None:
 
 def _begin_run(port: int, passed: Passed, runs: list[tuple[float, str]], now_s: float) -> None:
     path, body = _RUNS[passed.runs % len(_RUNS)]
-    status, answer = call(port, "POST", path, dict(body))
+    status, answer = call(port, "POST", path, {**body})
     passed.runs += 1
     if status == 201 and isinstance(answer, dict):
         runs.append((now_s + 8, str(answer["scenario_id"])))
