@@ -78,7 +78,7 @@ bench: $(DEV) ## measure how fast it runs here; tables, and JSON in benchmarks/r
 
 .PHONY: load-test-publishing
 load-test-publishing: $(DEV) ## stream to 1,000 WebSocket readers at 10 Hz, beside other ways to send
-	$(BIN)/python -m benchmarks.fan_out --readers 1000
+	$(BIN)/python -m benchmarks.fan_out --readers 1000 --name load_test
 
 .PHONY: calibrate
 calibrate: $(DEV) ## measure the market against the recordings of ../shared, where present

@@ -98,13 +98,14 @@ def median(rounds: list[Row]) -> Row:
 
 
 def main() -> None:
-    """Print one line a case and write ``results/fan_out.json``."""
+    """Print one line a case and write them to a file in ``results``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--readers", type=int, nargs="+", default=[1_000, 5_000])
     parser.add_argument("--seconds", type=float, default=6.0, help="of one round")
     parser.add_argument("--rounds", type=int, default=2, help="of each case, in turn with the others")
     parser.add_argument("--only", nargs="+", choices=list(SERVERS), default=list(SERVERS))
     parser.add_argument("--quick", action="store_true", help="one short round with 500 readers")
+    parser.add_argument("--name", default="fan_out", help="of the file in results")
     given = parser.parse_args()
     if given.quick:
         given.readers, given.seconds, given.rounds = [500], 2.0, 1
@@ -132,7 +133,7 @@ def main() -> None:
                 f"{row.server:<22}{row.readers:>8}{row.cpu_us:>12.2f}{row.p50_ms:>9.2f}{row.p99_ms:>9.2f}"
                 f"{row.lost:>7}{row.memory_mb:>8.1f}{share or 0:>7.2f}"
             )
-    print(f"written to {results.write('fan_out', [asdict(row) for row in rows], quick=given.quick).name}")
+    print(f"written to {results.write(given.name, [asdict(row) for row in rows], quick=given.quick).name}")
 
 
 if __name__ == "__main__":
