@@ -74,6 +74,7 @@ def world() -> World:
         feeds=tuple(feeds()),
         datasets=_datasets.names(),
         sources=tuple(venues()),
+        listings={name: tuple(one.symbol for one in venue.listings) for name, venue in venues().items()},
     )
 
 

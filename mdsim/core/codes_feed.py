@@ -52,4 +52,11 @@ FEED: dict[str, Explanation] = {
         "feed: {source: binance, decimals: 0}",
         "feed: {source: binance, decimals: -2}",
     ),
+    "MD567": Explanation(
+        "an instrument that the source does not tell",
+        "Each source has instruments of its own; others are made of them. Where Binance tells BTC-USDT, "
+        "there is no message about BTC-USD to disturb.",
+        "feed: {source: binance, symbols: BTC-USD, loss: 5%}",
+        "feed: {source: binance, symbols: BTC-USDT, loss: 5%}",
+    ),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -37,11 +37,13 @@ class Market:
         known: every instrument.
         enabled: those that are on in this run: on by default, or named somewhere in the playbook.
         sources: names of the sources.
+        listings: the instruments that a source itself tells, where they are known.
     """
 
     known: Catalogue
     enabled: Catalogue
     sources: tuple[str, ...] = ()
+    listings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _GIVING_BACK = ("restore", "retrace")
@@ -82,6 +84,7 @@ class Arguments:
             self.used.update(dict.fromkeys(self._market.enabled.symbols))
         for problem in effect.check(args, self._market.enabled):
             self._reader.problems.append(replace(problem, at=(*at, *problem.at)))
+        self._check_listed(args, at)
         span = args.get("for" if effect.lasting else "over")
         lasts = span if isinstance(span, int | DurationDraw) else effect.lasts(args)
         if effect.lasting and all(param.name != "for" for param in effect.params):
@@ -116,6 +119,20 @@ class Arguments:
         if key.form is Kind.SOURCE and isinstance(value, str) and not self._is_source(value, at):
             return None
         return value
+
+    def _check_listed(self, args: Args, at: At) -> None:
+        """Whoever disturbs a source names instruments that it tells, not what is made of them."""
+        source = args.get("source")
+        listed = self._market.listings.get(source, ()) if isinstance(source, str) else ()
+        if not listed:
+            return
+        for key in ("symbol", "symbols"):
+            value = args.get(key)
+            names = value.names if isinstance(value, Symbols) else (value,) if isinstance(value, str) else ()
+            strange = [name for name in names if name not in listed]
+            if strange:
+                message = f"{source} does not tell {', '.join(strange)}"
+                self._reader.problem("MD567", message, (*at, key), f"it tells {', '.join(listed)}")
 
     def _is_source(self, name: str, at: At) -> bool:
         sources = self._market.sources

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import PurePath
 from types import MappingProxyType
@@ -47,6 +47,7 @@ class World:
         datasets: names of the recordings that are shipped.
         sources: names of the sources, whose age may be asked and whose feed disturbed.
         offline: no real source is connected.
+        listings: the instruments that a source itself tells, where that is known before it is opened.
     """
 
     effects: Registry
@@ -56,6 +57,7 @@ class World:
     datasets: tuple[str, ...]
     sources: tuple[str, ...] = ()
     offline: bool = True
+    listings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,8 @@ class _Compiler:
                 said.append(item)
         known = self._world.catalogue
         enabled = [item.symbol for item in known if item.enabled or _named(item.symbol, said)]
-        return Market(known, known.only(enabled), self._world.sources)
+        listings = self._world.listings if self._world.offline else {}
+        return Market(known, known.only(enabled), self._world.sources, listings)
 
     def _context(self) -> Context:
         probes: dict[str, tuple[str, ...]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from mdsim.core.params import DurationDraw
 from mdsim.core.time import HOUR, MINUTE, MS, SECOND, parse_utc
 from mdsim.playbook import loader
 from mdsim.playbook.compiler import World, compile_playbook, only
-from mdsim.playbook.diagnostics import Diagnostic
+from mdsim.playbook.diagnostics import Diagnostic, PlaybookError
 from mdsim.playbook.plan import (
     EffectAct,
     ExpectAct,
@@ -206,3 +207,28 @@ def test_only_an_unknown_phase_is_a_usage_error_that_names_those_there_are(plan:
         only(whole, ["zzz"])
     assert near.value.hint == "did you mean 'panic'?"
     assert far.value.hint == "its phases are panic, relief"
+
+
+# ---------------------------------------------------------------- sources
+
+OF_BINANCE = "mdsim: 1\nname: x\nsteps: [{feed: {source: binance, symbols: [BTC-USD, BTC-USDT], loss: 5%}}]"
+
+
+def test_a_source_is_disturbed_in_the_instruments_that_it_tells(real_world: World) -> None:
+    """One that is made of others has no message of its own."""
+    world = replace(real_world, sources=("binance",), listings={"binance": ("BTC-USDT", "ETH-USDT")})
+    with pytest.raises(PlaybookError) as caught:
+        compile_playbook(loader.load(OF_BINANCE, "x.yaml"), world)
+    (problem,) = [item.problem for item in caught.value.diagnostics]
+    assert (problem.code, problem.message, problem.help) == (
+        "MD567",
+        "binance does not tell BTC-USD",
+        "it tells BTC-USDT, ETH-USDT",
+    )
+    assert problem.at[-2:] == ("feed", "symbols")
+
+
+def test_what_real_sources_tell_is_known_when_they_are_open(real_world: World) -> None:
+    """So a server takes the name as it is."""
+    world = replace(real_world, sources=("binance",), listings={"binance": ("BTC-USDT",)}, offline=False)
+    assert compile_playbook(loader.load(OF_BINANCE, "x.yaml"), world).plan.phases
