@@ -88,7 +88,7 @@ class SourceWatch:
         symbols = self._feed.catalogue.symbols
         found = [self._room.standing(terms.name, symbol) for symbol in symbols]
         standings = tuple(_standing(one) for one in found if one is not None)
-        own = [one for one in found if one is not None and one.quoted == one.symbol]
+        own = [one for one in found if one is not None and one.symbol in terms.symbols]
         ages = [one.age_ns for one in own if one.age_ns is not None]
         age_ns = min(ages, default=None)
         errors = {

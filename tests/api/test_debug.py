@@ -84,6 +84,7 @@ async def test_sources_tell_how_they_do(ask: Ask) -> None:
             "updates": 0,
             "errors": {},
             "reason": "",
+            "standings": [],
         }
     ]
 
