@@ -8,10 +8,12 @@ from collections.abc import Sequence
 import msgspec
 import trio
 
+from mdsim.core.impairing import Disturbance, Injection, PipelineMaker
 from mdsim.core.sourcing import Report, SourceTerms
 from mdsim.core.time import MS, SECOND
 from mdsim.providers.backoff import Backoff
 from mdsim.providers.failover import Failover
+from mdsim.providers.handling import WireHandling
 from mdsim.providers.poll import PollSource
 from mdsim.providers.session import REST
 from mdsim.providers.source import Source, SourceSpec, Surroundings
@@ -66,10 +68,17 @@ class LiveSources:
     """
 
     def __init__(
-        self, specs: Sequence[SourceSpec], around: Surroundings, most_queued: int = MOST_QUEUED
+        self,
+        specs: Sequence[SourceSpec],
+        around: Surroundings,
+        pipelines: PipelineMaker,
+        most_queued: int = MOST_QUEUED,
     ) -> None:
         self._around = around
         self._most = most_queued
+        self._make_pipeline = pipelines
+        self._pipelines: dict[str, WirePipeline] = {}
+        self._told: list[Injection] = []
         self._queue: deque[Report] = deque()
         self._specs = tuple(specs)
         self._sources: dict[str, Source] = {spec.name: self._make(spec) for spec in specs}
@@ -122,9 +131,28 @@ class LiveSources:
         """The source that leads for an instrument, empty while none is well."""
         return self._failover.lead(symbol)
 
-    def disturb(self, name: str, pipeline: WirePipeline | None) -> None:
-        """Put faults at the wire of one source, or take them away."""
-        self._sources[name].tap.disturb(pipeline)
+    def disturb(self, disturbances: Sequence[Disturbance]) -> None:
+        """Let these, and only these, act at the wire from now on; each names its source."""
+        acting: dict[str, list[Disturbance]] = {name: [] for name in self._pipelines}
+        for one in disturbances:
+            if one.source in self._sources:
+                acting.setdefault(one.source, []).append(one)
+        for name, found in acting.items():
+            pipeline = self._pipelines.get(name)
+            if pipeline is None:
+                handling = WireHandling(self._sources[name].spec.instruments)
+                pipeline = self._pipelines[name] = self._make_pipeline(found, handling, name)
+            else:
+                pipeline.disturb(found)
+            self._sources[name].tap.disturb(pipeline if found else None)
+            if not found:
+                self._told += pipeline.injections()
+                del self._pipelines[name]
+
+    def injections(self) -> Sequence[Injection]:
+        """What disturbances have done since the last call."""
+        told, self._told = self._told, []
+        return told + [one for pipeline in self._pipelines.values() for one in pipeline.injections()]
 
     async def settled(self) -> None:
         """Wait until every source has said what it does not list, or speaks, or is off."""

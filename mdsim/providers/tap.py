@@ -41,7 +41,7 @@ class Tap:
 
     def disturb(self, pipeline: WirePipeline | None) -> None:
         """Put faults at the wire, or take them away: what they held back goes on at once."""
-        held = [] if self._pipeline is None else self._pipeline.flush()
+        held = [] if self._pipeline is None or self._pipeline is pipeline else self._pipeline.flush()
         self._pipeline = pipeline
         now_ns = self._now()
         for heard in held:

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -15,9 +16,11 @@ import trio
 from trio.testing import MockClock
 from trio_websocket import ConnectionClosed, WebSocketRequest, serve_websocket
 
+from mdsim.chaos.pipeline import ImpairedPipeline
 from mdsim.core.errors import UsageError
-from mdsim.core.impairing import Disturbance, Injection
+from mdsim.core.impairing import Disturbance, PipelineMaker
 from mdsim.core.instruments import ALL
+from mdsim.core.params import Value
 from mdsim.core.secret import Secret
 from mdsim.core.seeds import SeedTree
 from mdsim.core.sourcing import Report
@@ -27,19 +30,19 @@ from mdsim.providers.pool import LiveSources
 from mdsim.providers.session import Answer, Session, SessionRequest
 from mdsim.providers.source import SourceSpec, Surroundings
 from mdsim.providers.specs import make_spec, providers
-from mdsim.providers.wire import MESSAGE, Heard, SourceEvent
+from mdsim.providers.wire import SourceEvent
 
 Spec = Callable[..., SourceSpec]
 
 
 @asynccontextmanager
 async def pooled(
-    fake_type: Any, *specs: SourceSpec, most_queued: int = 1_000
+    fake_type: Any, *specs: SourceSpec, most_queued: int = 1_000, pipelines: PipelineMaker = ImpairedPipeline
 ) -> AsyncIterator[tuple[Any, LiveSources]]:
     """A pool against a Binance in memory."""
     async with trio.open_nursery() as nursery:
         fake = fake_type(nursery)
-        sources = LiveSources(specs, fake.around(), most_queued)
+        sources = LiveSources(specs, fake.around(), pipelines, most_queued)
         nursery.start_soon(sources.run)
         await trio.sleep(1)
         yield fake, sources
@@ -120,58 +123,40 @@ async def test_a_source_that_fails_hands_the_lead_on_and_gets_it_back(
             return sources.lead("BTC-USDT")
 
         assert await market(60) == "binance"
-        sources.disturb("binance", Faults(down="reset"))
+        sources.disturb([step("binance", reset=True)])
         assert await market(60) == "binance-2"
         assert fake.attempts == 2  # while the faults last no connection is opened
         assert sources.status()[0].state == "waiting"
-        sources.disturb("binance", None)
+        sources.disturb([])
         assert await market(20) == "binance-2"
         assert await market(40) == "binance"
         told = [event.detail for event in fake.events if event.kind == "failover"]
         assert told == ["binance → binance-2", "binance-2 → binance"]
 
 
-class Faults:
-    """A pipeline at the wire: holds everything back by a delay, and drops what it is told to."""
-
-    def __init__(
-        self, delay_ns: int = 0, down: str = "", lose: Callable[[Heard], bool] = lambda _: False
-    ) -> None:
-        self.down = down
-        self._delay_ns = delay_ns
-        self._lose = lose
-        self._held: list[tuple[int, Heard]] = []
-
-    def disturb(self, disturbances: Sequence[Disturbance]) -> None:
-        raise AssertionError(disturbances)
-
-    def put(self, item: Heard, at_ns: int) -> None:
-        if not self._lose(item):
-            self._held.append((at_ns + self._delay_ns, item))
-
-    def due(self, at_ns: int) -> list[Heard]:
-        ready = [item for due_ns, item in self._held if due_ns <= at_ns]
-        self._held = [held for held in self._held if held[0] > at_ns]
-        return ready
-
-    def next_due_ns(self) -> int | None:
-        return self._held[0][0] if self._held else None
-
-    def flush(self) -> list[Heard]:
-        held, self._held = self._held, []
-        return [item for _, item in held]
-
-    def injections(self) -> list[Injection]:
-        return []
+def step(source: str, symbol: str | None = None, **args: Value) -> Disturbance:
+    """A ``feed`` step on a source."""
+    return Disturbance(
+        run="run",
+        order=(0,),
+        path="outage/1",
+        since_ns=0,
+        source=source,
+        share=1.0,
+        symbols=None if symbol is None else frozenset([symbol]),
+        channel=None,
+        args=args,
+        rng=lambda *path: SeedTree(7).stream("step", *path),
+    )
 
 
-async def test_faults_at_the_wire_delay_lose_and_end(
+async def test_faults_at_the_wire_delay_lose_change_and_end(
     autojump_clock: MockClock, fake_binance: Any, binance_spec: Spec
 ) -> None:
-    """Two seconds late with the later time of receipt, then a loss that the book notices, then nothing."""
+    """Late, with a later time of receipt; off by five percent; lost, which the book notices; then nothing."""
     async with pooled(fake_binance, binance_spec(symbols=("BTC-USDT",))) as (fake, sources):
         now = fake.around().now
-        sources.disturb("binance", Faults(2 * SECOND))
+        sources.disturb([step("binance", latency=2 * SECOND)])
         sent_ns = now()
         await fake.move()
         await trio.sleep(1.9)
@@ -181,18 +166,44 @@ async def test_faults_at_the_wire_delay_lose_and_end(
         assert abs(report.ts_recv_ns - sent_ns - 2 * SECOND) < SECOND // 100
         await fake.move()
         await trio.sleep(0.5)
-        sources.disturb("binance", None)  # what is held back goes on at once
+        sources.disturb([])  # what is held back goes on at once
         assert [report.seq for report in sources.drain(now())] == [102]
-        sources.disturb("binance", Faults(lose=lambda item: item.kind == MESSAGE))
+
+        sources.disturb([step("binance", outlier=Decimal("0.05")), step("kraken", latency=SECOND)])
+        for _ in range(
+            2
+        ):  # the first leaves a crossed book, which is built anew of a snapshot as wrong as it
+            await fake.move()
+            await trio.sleep(2)
+        (report,) = sources.drain(now())
+        assert (report.seq, report.bid) == (104, Decimal(fake.tops["BTCUSDT"]) * Decimal("1.05"))
+        sources.disturb([])
+        for _ in range(2):  # and so is the way back
+            await fake.move()
+            await trio.sleep(2)
+        assert [report.bid for report in sources.drain(now())] == [fake.tops["BTCUSDT"]]
+        sources.disturb([step("binance", silence=True)])
         await fake.move()
         await trio.sleep(1)
-        sources.disturb("binance", None)
+        sources.disturb([])
         await fake.move()
         await trio.sleep(2)
         await fake.move()
         await trio.sleep(1)
         assert sources.status()[0].gaps == 1
-        assert [report.seq for report in sources.drain(now())] == [105]
+        seqs = [report.seq for report in sources.drain(now())]
+        assert seqs[-1] == 109
+        assert 107 not in seqs
+        done = [(one.fault, one.channel, one.seq) for one in sources.injections()]
+        assert done == [
+            ("latency", "depth", 101),
+            ("latency", "depth", 102),
+            ("outlier", "depth", 103),
+            ("outlier", "tick", 103),  # the snapshot
+            ("outlier", "depth", 104),
+            ("silence", "depth", 107),
+        ]
+        assert sources.injections() == []
 
 
 class Broken(Session):
@@ -276,7 +287,7 @@ async def test_sources_read_over_real_sockets() -> None:
             rng=lambda name: SeedTree(1).stream(name),
             tell=told.append,
         )
-        sources = LiveSources([replace(spec, offer=offer)], around)
+        sources = LiveSources([replace(spec, offer=offer)], around, ImpairedPipeline)
         nursery.start_soon(sources.run)
         seqs: list[int] = []
         with trio.fail_after(10):

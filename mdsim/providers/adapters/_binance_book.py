@@ -71,7 +71,7 @@ class BookSync:
         moved = self._apply(change)
         if moved:
             self._compare()
-        return moved
+        return moved and self.last_id >= 0
 
     def snapshot(self, last_id: int, bids: list[Level], asks: list[Level]) -> bool:
         """Lay a snapshot under what is buffered; False when it is too old, so that another is needed."""
@@ -102,13 +102,18 @@ class BookSync:
         return True
 
     def _compare(self) -> None:
-        """Hold the book against the newest quote that is not newer than it."""
+        """Hold the book against itself, and against the newest quote that is not newer than it."""
+        top = None if self.book is None else self.book.top()
+        if top is not None and top[0][0] >= top[1][0]:  # a match would have been traded: a level is wrong
+            self.mismatches += 1
+            self._start_over(None)
+            return
         while self._quotes and self._quotes[0].id <= self.last_id:
             self._quote = self._quotes.popleft()
         if self._quote is None or self.book is None:
             return
         self.compared += 1
-        if self.book.top() == (self._quote.bid, self._quote.ask):
+        if top == (self._quote.bid, self._quote.ask):
             self._wrong_running = 0
             return
         self.mismatches += 1
