@@ -21,7 +21,7 @@ LONGEST_INTERVAL_NS = HOUR
 FIELDS = ("channels", "symbols", "format", "interval")
 ALL_SYMBOLS = "*"
 _LISTED = "GET /api/v1/symbols lists what there is"
-_TICKLESS = "name others, or ask its operator for it in publication_config.tick_data.symbols"
+TICKLESS = "name others, or ask its operator for it in publication_config.tick_data.symbols"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class AskReader:
         interval_ns = _interval(fields["interval"], wrong) if "interval" in fields else None
         if "tick" in channels:
             wrong += [
-                Flawed(f"symbols[{at}]", "MD580", f"{symbol} has no ticks on this server", _TICKLESS)
+                Flawed(f"symbols[{at}]", "MD580", f"{symbol} has no ticks on this server", TICKLESS)
                 for at, symbol in enumerate(symbols)
                 if symbol != ALL_SYMBOLS and not self.offer.has_ticks(symbol)
             ]

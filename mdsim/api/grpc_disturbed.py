@@ -23,7 +23,6 @@ Post: TypeAlias = Callable[..., None]
 def encode(message: Message) -> bytes:
     """A tick as a part of a PriceUpdate."""
     assert isinstance(message.event, Tick)
-    assert message.volume is not None
     return part(messages.tick(message.event, message.volume).SerializeToString())
 
 

@@ -18,6 +18,7 @@ from mdsim.publish.feeds import Feed
 from mdsim.publish.handling import Delivery
 from mdsim.publish.hub import FullError
 from mdsim.publish.message import Message
+from mdsim.publish.offer import EVERYTHING, Offer
 
 
 class PriceFeed:
@@ -29,6 +30,7 @@ class PriceFeed:
         clock_ns: wall time, for ``ts_publish_ns``; the hub's own.
         others: readers of each instrument on other ways, who count against the same limit.
         disturber: of delivery faults; None where there are none.
+        offer: what is published.
     """
 
     def __init__(
@@ -41,7 +43,9 @@ class PriceFeed:
         clock_ns: Callable[[], int],
         others: Callable[[], Mapping[str, int]],
         disturber: Disturber | None = None,
+        offer: Offer = EVERYTHING,
     ) -> None:
+        self._offer = offer
         self.island: AsyncioIsland | None = None
         self._market = market
         self._limits = limits
@@ -142,8 +146,10 @@ class PriceFeed:
                 self._missed.pop(symbol, None)
 
     def _part(self, tick: Tick) -> bytes:
-        volume = self._market.quote(tick.symbol).volume_24h
-        return part(messages.tick(tick, volume).SerializeToString())
+        return part(messages.tick(tick, self._volume(tick.symbol)).SerializeToString())
+
+    def _volume(self, symbol: str) -> Decimal | None:
+        return self._market.quote(symbol).volume_24h if self._offer.tick_volume else None
 
     def _hold(self, symbol: str, made: bytes) -> None:
         if symbol in self._held:
@@ -168,7 +174,7 @@ class PriceFeed:
     def _publish_apart(self, ticks: Sequence[Tick]) -> int:
         """Give those that are disturbed the ticks of a cycle by way of it; how many others there are."""
         others = 0
-        found = self._deliveries([(tick, self._market.quote(tick.symbol).volume_24h) for tick in ticks])
+        found = self._deliveries(ticks)
         for reception in self._joined.values():
             if reception.fault is not None:
                 wanted = [it for it in found if it[0].feed.symbol in reception.stream.symbols]
@@ -178,12 +184,13 @@ class PriceFeed:
         self._post_apart()
         return others
 
-    def _deliveries(self, ticks: Sequence[tuple[Tick, Decimal]], *, snapshot: bool = False) -> list[Delivery]:
+    def _deliveries(self, ticks: Sequence[Tick], *, snapshot: bool = False) -> list[Delivery]:
         now_ns = self._clock_ns()
-        return [
-            (Message(Feed("tick", tick.symbol), tick, now_ns, volume=volume, snapshot=snapshot), PART)
-            for tick, volume in ticks
-        ]
+        return [(self._message(tick, now_ns, snapshot=snapshot), PART) for tick in ticks]
+
+    def _message(self, tick: Tick, now_ns: int, *, snapshot: bool) -> Message:
+        volume = self._volume(tick.symbol)
+        return Message(Feed("tick", tick.symbol), tick, now_ns, volume=volume, snapshot=snapshot)
 
     def _post_apart(self) -> None:
         """Hand over what has left for those that are, or were, disturbed; with one call."""
@@ -200,15 +207,15 @@ class PriceFeed:
 
     # Snapshots
 
-    def _present(self, stream: PriceStream) -> list[tuple[Tick, Decimal]]:
-        """How things stand for a stream that begins: ticks, each with its volume."""
+    def _present(self, stream: PriceStream) -> list[Tick]:
+        """How things stand for a stream that begins."""
         if not self._begun and self._market.ready() is not None:
             return []
         symbols = [symbol for symbol in self._market.catalogue.symbols if symbol in stream.symbols]
         return [messages.present(self._market.quote(symbol)) for symbol in symbols]
 
-    def _snapshot(self, ticks: Sequence[tuple[Tick, Decimal]]) -> bytes:
+    def _snapshot(self, ticks: Sequence[Tick]) -> bytes:
         if not ticks:
             return b""
-        told = [messages.tick(tick, volume) for tick, volume in ticks]
+        told = [messages.tick(tick, self._volume(tick.symbol)) for tick in ticks]
         return pb.PriceUpdate(ticks=told, ts_publish_ns=self._clock_ns(), snapshot=True).SerializeToString()

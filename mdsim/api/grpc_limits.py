@@ -16,6 +16,7 @@ class GrpcLimits:
         asks: unary calls that wait for an answer at once.
         watchers: streams of WatchScenario.
         stream_ticks: ticks that wait for one stream before only the newest of each instrument is kept.
+        update_ticks: ticks of one update, but for the snapshot at the begin (``publication.batch_size``).
         crossing_batches: published batches on their way to the gRPC thread; past it the newest tick of each
             instrument waits, so that a thread that is held up costs no memory.
         write_grace_s: how long one write may take before the stream is ended as too slow.
@@ -38,6 +39,7 @@ class GrpcLimits:
     asks: int = 256
     watchers: int = 256
     stream_ticks: int = 1_024
+    update_ticks: int = 50
     crossing_batches: int = 256
     write_grace_s: float = 10.0
     stop_grace_s: float = 5.0

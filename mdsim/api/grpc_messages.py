@@ -48,8 +48,8 @@ def instrument_state(state: str) -> price_pb.InstrumentState:
     return _STATES[state]
 
 
-def tick(event: Tick, volume: Decimal) -> market_pb.Tick:
-    """A tick as it is published, with the base units traded in the last 24 hours."""
+def tick(event: Tick, volume: Decimal | None) -> market_pb.Tick:
+    """A tick as it is published, with the base units traded in the last 24 hours if they are told."""
     return market_pb.Tick(
         symbol=event.symbol,
         seq=event.seq,
@@ -58,16 +58,15 @@ def tick(event: Tick, volume: Decimal) -> market_pb.Tick:
         bid=amount(event.bid),
         ask=amount(event.ask),
         reference=amount(event.reference),
-        volume=amount(volume),
+        volume="" if volume is None else amount(volume),
     )
 
 
-def present(quote: Quote) -> tuple[Tick, Decimal]:
-    """The tick that a quote stands for, for the begin of a stream, and the volume beside it."""
-    event = Tick(
+def present(quote: Quote) -> Tick:
+    """The tick that a quote stands for, for the begin of a stream."""
+    return Tick(
         quote.symbol, quote.seq, quote.ts_event_ns, quote.price, quote.bid, quote.ask, quote.reference
     )
-    return event, quote.volume_24h
 
 
 def price(quote: Quote) -> price_pb.Price:

@@ -10,7 +10,7 @@ import msgspec
 from mdsim._proto.v1 import price_feed_pb2 as pb
 from mdsim.api import grpc_messages as messages
 from mdsim.api.answers import History
-from mdsim.api.asks import ALL_SYMBOLS, LONGEST_INTERVAL_NS
+from mdsim.api.asks import ALL_SYMBOLS, LONGEST_INTERVAL_NS, TICKLESS
 from mdsim.api.asyncio_island import AsyncioIsland, StoppingError, stopping
 from mdsim.api.grpc_calls import Calls, Handlers
 from mdsim.api.grpc_errors import Context, DownError, ResetError, SlowError
@@ -24,6 +24,7 @@ from mdsim.api.queries import known_symbol
 from mdsim.api.routes import Call
 from mdsim.core.events import BookSnapshot
 from mdsim.core.serving import MarketPort, Quote
+from mdsim.publish.offer import Offer
 
 NAME = "mdsim.v1.PriceFeedService"
 CONNECTION = "mdsim-connection"
@@ -43,7 +44,9 @@ class PriceFeedService:
         streams: Streams,
         limits: GrpcLimits,
         counters: GrpcCounters,
+        offer: Offer,
     ) -> None:
+        self._offer = offer
         self._market = market
         self._island = island
         self._feed = feed
@@ -61,13 +64,18 @@ class PriceFeedService:
         }
 
     async def _subscribe(self, request: pb.SubscribeRequest, context: Context) -> None:
-        symbols = _symbols(self._market, request)
+        symbols = _symbols(self._market, request, self._offer)
         interval_ns = request.interval_ns
         if not 0 <= interval_ns <= LONGEST_INTERVAL_NS:
-            help_ = "write 0 for every tick, or at most an hour in nanoseconds"
+            help_ = "write at most an hour in nanoseconds, 1 for every tick, or 0 for the server's own pace"
             raise field_error("interval_ns", f"{interval_ns} is out of bounds", code="MD407", help=help_)
         stream = PriceStream(
-            symbols, interval_ns, self._limits.stream_ticks, self._counters, compress=request.compress
+            symbols,
+            self._offer.interval_ns("tick", interval_ns or None),
+            self._limits.stream_ticks,
+            self._counters,
+            update_ticks=self._limits.update_ticks,
+            compress=request.compress,
         )
         reason = ""
         try:
@@ -194,15 +202,21 @@ def _renamed(error: RequestError, names: Mapping[str, str]) -> RequestError:
     )
 
 
-def _symbols(market: MarketPort, request: pb.SubscribeRequest) -> frozenset[str]:
+def _symbols(market: MarketPort, request: pb.SubscribeRequest, offer: Offer) -> frozenset[str]:
     if not request.symbols:
         help_ = 'write symbols such as ["BTC-USD"], or ["*"] for all that are switched on'
         raise field_error("symbols", "is missing", code="MD403", help=help_)
     if ALL_SYMBOLS in request.symbols:
-        return frozenset(item.symbol for item in market.catalogue if item.enabled)
-    return frozenset(
+        on = (item.symbol for item in market.catalogue if item.enabled)
+        return frozenset(symbol for symbol in on if offer.has_ticks(symbol))
+    found = [
         known_symbol(market.catalogue, symbol, f"symbols[{at}]") for at, symbol in enumerate(request.symbols)
-    )
+    ]
+    for at, symbol in enumerate(found):
+        if not offer.has_ticks(symbol):
+            detail = f"{symbol} has no ticks on this server"
+            raise field_error(f"symbols[{at}]", detail, code="MD580", help=TICKLESS)
+    return frozenset(found)
 
 
 async def _nothing() -> bytes:

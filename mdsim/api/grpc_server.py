@@ -24,6 +24,7 @@ from mdsim.api.health import health_of
 from mdsim.core.errors import UsageError
 from mdsim.core.serving import MarketEvent, MarketPort, Published, RunsPort
 from mdsim.publish.disturber import Disturber
+from mdsim.publish.offer import EVERYTHING, Offer
 
 SERVICES = (grpc_prices.NAME, grpc_history.NAME, grpc_statistics.NAME, grpc_scenarios.NAME)
 REFLECTION = ("grpc.reflection.v1.ServerReflection", reflection.SERVICE_NAME)
@@ -50,6 +51,7 @@ class GrpcServer:
         tls: private key and certificate chain in PEM; None for plain text.
         around: entered around every call, for traces; on the gRPC thread.
         disturber: of delivery faults, the hub's own; None where there are none.
+        offer: what is published.
 
     Attributes:
         counters: what was sent and what was not.
@@ -69,7 +71,9 @@ class GrpcServer:
         tls: tuple[bytes, bytes] | None = None,
         around: Around = unwatched,
         disturber: Disturber | None = None,
+        offer: Offer = EVERYTHING,
     ) -> None:
+        self._offer = offer
         self.counters = GrpcCounters()
         self.streams = Streams()
         self.port = 0
@@ -87,6 +91,7 @@ class GrpcServer:
             clock_ns=clock_ns,
             others=others,
             disturber=disturber,
+            offer=offer,
         )
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs lack it
@@ -173,7 +178,7 @@ class GrpcServer:
         market, limits = self._market, self._limits
         services: dict[str, _Service] = {
             grpc_prices.NAME: grpc_prices.PriceFeedService(
-                market, island, self._feed, self.streams, limits, self.counters
+                market, island, self._feed, self.streams, limits, self.counters, self._offer
             ),
             grpc_history.NAME: grpc_history.HistoricalDataService(market, island),
             grpc_statistics.NAME: grpc_statistics.MarketStatisticsService(market, island),

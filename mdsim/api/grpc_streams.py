@@ -8,8 +8,10 @@ updates that wait become one by standing one behind the other.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from mdsim._proto.v1 import price_feed_pb2 as pb
 from mdsim.api.grpc_errors import Context, SlowError
@@ -57,7 +59,7 @@ class Batch:
         missed: ticks of an instrument that could not be handed over before these.
     """
 
-    __slots__ = ("_made", "missed", "parts", "tail", "ts_publish_ns")
+    __slots__ = ("_made", "_split", "missed", "parts", "tail", "ts_publish_ns")
 
     def __init__(
         self, ts_publish_ns: int, parts: Mapping[str, Sequence[bytes]], missed: Mapping[str, int]
@@ -67,6 +69,7 @@ class Batch:
         self.missed = missed
         self.tail = pb.PriceUpdate(ts_publish_ns=ts_publish_ns).SerializeToString()
         self._made: dict[frozenset[str], tuple[bytes, int]] = {}
+        self._split: dict[tuple[frozenset[str], int], tuple[Batch, ...]] = {}
 
     def update(self, symbols: frozenset[str]) -> tuple[bytes, int]:
         """The update for some instruments and how many ticks it has; made once for each set of them."""
@@ -76,12 +79,32 @@ class Batch:
             made = self._made[symbols] = (b"".join(ticks) + self.tail if ticks else b"", len(ticks))
         return made
 
+    def split(self, symbols: frozenset[str], most_ticks: int) -> tuple[Batch, ...]:
+        """Batches of at most so many ticks of these instruments, in order; itself when it has no more."""
+        if self.update(symbols)[1] <= most_ticks:
+            return (self,)
+        made = self._split.get((symbols, most_ticks))
+        if made is None:
+            ticks = [(name, tick) for name, found in self.parts.items() if name in symbols for tick in found]
+            chunks = [ticks[at : at + most_ticks] for at in range(0, len(ticks), most_ticks)]
+            made = tuple(Batch(self.ts_publish_ns, _by_name(chunk), {}) for chunk in chunks)
+            self._split[symbols, most_ticks] = made
+        return made
+
+
+def _by_name(ticks: Sequence[tuple[str, bytes]]) -> dict[str, list[bytes]]:
+    found: dict[str, list[bytes]] = {}
+    for name, tick in ticks:
+        found.setdefault(name, []).append(tick)
+    return found
+
 
 class PriceStream:
     """One subscription.
 
     What is published waits in order. Once more than ``most_ticks`` wait, only the newest tick of each
-    instrument is kept, and the next update says how many its reader missed.
+    instrument is kept, and the next update says how many its reader missed. An update has at most
+    ``update_ticks`` ticks, but for the snapshot at the begin.
 
     Attributes:
         interval_ns: shortest time between updates, 0 for every tick. They leave on a grid of this width, so
@@ -98,6 +121,7 @@ class PriceStream:
         most_ticks: int,
         counters: GrpcCounters,
         *,
+        update_ticks: int,
         compress: bool = False,
     ) -> None:
         self.symbols = symbols
@@ -107,7 +131,8 @@ class PriceStream:
         self.apart = False
         self._most_ticks = most_ticks
         self._counters = counters
-        self._batches: list[Batch] = []
+        self._update_ticks = update_ticks
+        self._batches: deque[Batch] = deque()
         self._ticks = 0
         self._first = b""
         self._newest: dict[str, bytes] = {}
@@ -146,7 +171,7 @@ class PriceStream:
         if self._newest:
             self._keep_newest(batch)
         else:
-            self._batches.append(batch)
+            self._batches.extend(batch.split(self.symbols, self._update_ticks))
             self._ticks += count
             if self._ticks > self._most_ticks:
                 self._conflate()
@@ -158,18 +183,30 @@ class PriceStream:
             first, self._first = self._first, b""
             return first
         if self._batches:
-            made = b"".join([batch.update(self.symbols)[0] for batch in self._batches])
-            self._batches = []
-            self._ticks = 0
+            made = self._next_batches()
         elif self._newest:
-            made = b"".join(self._newest.values()) + self._tail
-            self._newest = {}
+            names = list(islice(self._newest, self._update_ticks))
+            made = b"".join([self._newest.pop(name) for name in names]) + self._tail
         else:
             return b""
         if self._skipped:
             made += pb.PriceUpdate(skipped=self._skipped).SerializeToString()
             self._skipped = {}
         return made
+
+    def _next_batches(self) -> bytes:
+        """As many of the batches that wait as one update may have, and one at least."""
+        found: list[bytes] = []
+        ticks = 0
+        while self._batches:
+            made, count = self._batches[0].update(self.symbols)
+            if found and ticks + count > self._update_ticks:
+                break
+            self._batches.popleft()
+            found.append(made)
+            ticks += count
+        self._ticks -= ticks
+        return b"".join(found)
 
     async def run(self, context: Context, write_grace_s: float) -> None:
         """Write updates until the call is cancelled.
@@ -200,7 +237,7 @@ class PriceStream:
         raise self.error
 
     def _conflate(self) -> None:
-        batches, self._batches, self._ticks = self._batches, [], 0
+        batches, self._batches, self._ticks = self._batches, deque(), 0
         for batch in batches:
             self._keep_newest(batch)
 

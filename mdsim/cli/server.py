@@ -113,11 +113,16 @@ class Server:
             market,
             self.runs,
             clock_ns=utc_ns,
-            limits=GrpcLimits(subscribers_per_symbol=most, compression=publication.compression),
+            limits=GrpcLimits(
+                subscribers_per_symbol=most,
+                update_ticks=publication.batch_size,
+                compression=publication.compression,
+            ),
             security=security,
             others=self.hub.readers,
             tls=self._pem(),
             around=traces.grpc if traces else unwatched,
+            offer=offer,
             disturber=self.faults,
         )
         tickets = Tickets(trio.current_time)

@@ -85,7 +85,7 @@ PUBLICATION = Group(
             env=("TICK_FREQUENCY_MS",),
             flag="--tick-frequency-ms",
         ),
-        Key("batch_size", Kind.COUNT, "most updates in one gRPC message", "50", low=1, high=10_000),
+        Key("batch_size", Kind.COUNT, "most ticks in one gRPC update", "50", low=1, high=10_000),
         Key(
             "compression_enabled",
             Kind.FLAG,

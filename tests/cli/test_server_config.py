@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import grpc
 import httpx
 import msgspec
+import pytest
+import trio
 import trio_websocket
+
+from mdsim._proto.v1 import price_feed_pb2
 
 if TYPE_CHECKING:
     from mdsim.cli.server import Server
@@ -62,6 +69,51 @@ async def test_ticks_come_at_the_frequency_of_the_file_without_volume(serving: S
     assert all("volume" not in tick for tick in ticks)
     slots = [tick["ts_publish_ns"] // 50_000_000 for tick in ticks[1:]]
     assert len(set(slots)) == len(slots), "two ticks within one interval"
+
+
+def streamed(
+    address: str, symbols: list[str], updates: int, **fields: Any
+) -> list[price_feed_pb2.PriceUpdate]:
+    """The first updates of a gRPC price stream."""
+    with grpc.insecure_channel(address) as channel:
+        ask = channel.unary_stream(
+            "/mdsim.v1.PriceFeedService/SubscribePrices",
+            request_serializer=price_feed_pb2.SubscribeRequest.SerializeToString,
+            response_deserializer=price_feed_pb2.PriceUpdate.FromString,
+        )
+        call = ask(price_feed_pb2.SubscribeRequest(symbols=symbols, **fields), timeout=20)
+        found = [update for _, update in zip(range(updates), call, strict=False)]
+        call.cancel()
+    return found
+
+
+async def test_grpc_keeps_batches_pace_and_volume_of_the_file(serving: Serving) -> None:
+    """At most three ticks an update, one update an interval, no volume; a reader may ask for its own pace."""
+    config = """\
+    publication: {batch_size: 3}
+    publication_config: {tick_data: {frequency: 50ms, include_volume: false}}
+    """
+    async with serving(config) as server:
+        ask = partial(streamed, f"127.0.0.1:{server.grpc.port}", ["*"], 9)
+        snapshot, *updates = await trio.to_thread.run_sync(ask)
+        _, *quick = await trio.to_thread.run_sync(partial(ask, interval_ns=1))
+    assert len(snapshot.ticks) == 10
+    assert max(len(update.ticks) for update in updates) == 3
+    assert not any(tick.volume for update in (snapshot, *updates) for tick in update.ticks)
+    seqs = [tick.seq for update in updates for tick in update.ticks if tick.symbol == "BTC-USD"]
+    assert all(later - sooner > 1 for sooner, later in pairwise(seqs))
+    quick_seqs = [tick.seq for update in quick for tick in update.ticks if tick.symbol == "BTC-USD"]
+    assert 1 in [later - sooner for sooner, later in pairwise(quick_seqs)]
+
+
+async def test_grpc_refuses_instruments_without_ticks(serving: Serving) -> None:
+    """By name; in ``*`` they are left out."""
+    async with serving("publication_config: {tick_data: {symbols: [ETH-USD]}}") as server:
+        ask = partial(streamed, f"127.0.0.1:{server.grpc.port}")
+        (all_,) = await trio.to_thread.run_sync(ask, ["*"], 1)
+        with pytest.raises(grpc.RpcError, match="BTC-USD has no ticks on this server"):
+            await trio.to_thread.run_sync(ask, ["BTC-USD"], 1)
+    assert [tick.symbol for tick in all_.ticks] == ["ETH-USD"]
 
 
 async def test_ticks_carry_volume_unless_they_are_told_not_to(serving: Serving) -> None:

@@ -31,8 +31,10 @@ def batch(
     return Batch(ts_publish_ns, parts, missed or {})
 
 
-def stream(symbols: frozenset[str] = BOTH, interval_ns: int = 0, most_ticks: int = 100) -> PriceStream:
-    return PriceStream(symbols, interval_ns, most_ticks, GrpcCounters())
+def stream(
+    symbols: frozenset[str] = BOTH, interval_ns: int = 0, most_ticks: int = 100, update_ticks: int = 1_000
+) -> PriceStream:
+    return PriceStream(symbols, interval_ns, most_ticks, GrpcCounters(), update_ticks=update_ticks)
 
 
 def read(made: bytes) -> pb.PriceUpdate:
@@ -54,6 +56,38 @@ def test_joined_bytes_are_one_update() -> None:
     assert numbers(update) == [("BTC-USD", 1), ("ETH-USD", 1), ("BTC-USD", 2)]
     assert update.ts_publish_ns == 20
     assert not update.skipped
+    assert one.take() == b""
+
+
+def test_an_update_has_no_more_ticks_than_it_may_have() -> None:
+    """A batch that is larger is split in order, and small ones are joined only up to the bound."""
+    one = stream(update_ticks=2)
+    one.offer(batch(10, BTC=(1, 2, 3), ETH=1))
+    one.offer(batch(20, BTC=4))
+    one.offer(batch(30, BTC=5))
+
+    updates = [read(one.take()) for _ in range(3)]
+
+    assert [numbers(update) for update in updates] == [
+        [("BTC-USD", 1), ("BTC-USD", 2)],
+        [("BTC-USD", 3), ("ETH-USD", 1)],
+        [("BTC-USD", 4), ("BTC-USD", 5)],
+    ]
+    assert [update.ts_publish_ns for update in updates] == [10, 10, 30]
+    assert one.take() == b""
+
+
+def test_the_bound_holds_for_a_reader_that_fell_behind_too() -> None:
+    """The newest of each leave in portions; what it missed is told once."""
+    one = stream(most_ticks=1, update_ticks=1)
+    one.offer(batch(1, BTC=1, ETH=1))
+    one.offer(batch(2, BTC=2, ETH=2))
+
+    first, second = read(one.take()), read(one.take())
+
+    assert numbers(first) + numbers(second) == [("BTC-USD", 2), ("ETH-USD", 2)]
+    assert dict(first.skipped) == {"BTC-USD": 1, "ETH-USD": 1}
+    assert not second.skipped
     assert one.take() == b""
 
 
