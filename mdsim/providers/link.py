@@ -28,6 +28,7 @@ class Link:
         self.number = number
         self._sink = sink
         self._asked: dict[str, int] = {}  # tag → deadline
+        self._planned_ns: int | None = None  # what ``due_ns`` said last
         self.wake: Callable[[], None] = lambda: None
 
     def awaits(self, tag: str) -> bool:
@@ -43,7 +44,7 @@ class Link:
         """Something of this connection has come through."""
         if heard.kind == MESSAGE:
             self._give(self.session.received(heard.raw, now_ns))
-            if self.session.wants:
+            if self.session.wants or self._sooner():
                 self.wake()
         elif heard.kind == ANSWER:
             body = heard.raw if isinstance(heard.raw, bytes) else heard.raw.encode()
@@ -52,7 +53,15 @@ class Link:
     def due_ns(self) -> int | None:
         """When ``turn`` is next wanted."""
         due = self.session.due_ns()
-        return min(self._asked.values() if due is None else [*self._asked.values(), due], default=None)
+        self._planned_ns = min(
+            self._asked.values() if due is None else [*self._asked.values(), due], default=None
+        )
+        return self._planned_ns
+
+    def _sooner(self) -> bool:
+        """Whether a message made something due before what is being waited for."""
+        due = self.session.due_ns()
+        return due is not None and (self._planned_ns is None or due < self._planned_ns)
 
     def turn(self, now_ns: int) -> list[Action]:
         """Do what is due; what the session wants done."""
