@@ -19,13 +19,14 @@ class Runs:
         self._starts: list[int] = []
         self._ends: list[int] = []
 
-    def add(self, number: int) -> None:
-        """Take one more."""
+    def add(self, number: int) -> int:
+        """Take one more; how many runs more it makes."""
         if self._ends and self._ends[-1] + 1 == number:
             self._ends[-1] = number
-            return
+            return 0
         self._starts.append(number)
         self._ends.append(number)
+        return 1
 
     def __len__(self) -> int:
         """How many runs there are."""
@@ -46,12 +47,17 @@ class _Stream:
         self.count = 0
         self.least = self.most = 0
 
-    def add(self, one: Injection) -> None:
-        if one.seq:
-            self.seqs.add(one.seq)
-        self.least = one.amount if self.count == 0 else min(self.least, one.amount)
-        self.most = one.amount if self.count == 0 else max(self.most, one.amount)
-        self.count += one.amount if one.fault == UNTOLD else 1
+    def add(self, one: Injection) -> int:
+        """Take an injection; how many runs of numbers more it makes."""
+        amount = one.amount
+        if self.count == 0:
+            self.least = self.most = amount
+        elif amount < self.least:
+            self.least = amount
+        elif amount > self.most:
+            self.most = amount
+        self.count += amount if one.fault == UNTOLD else 1
+        return self.seqs.add(one.seq) if one.seq else 0
 
 
 class Tally:
@@ -72,11 +78,14 @@ class Tally:
         """Take one injection."""
         self.total[one.fault] = self.total.get(one.fault, 0) + (one.amount if one.fault == UNTOLD else 1)
         self.reached[one.at] = None
-        streams = self._open.setdefault((one.fault, one.at), {})
-        stream = streams.setdefault((one.symbol, one.channel), _Stream())
-        before = len(stream.seqs)
-        stream.add(one)
-        self._size += len(stream.seqs) - before
+        key, place = (one.fault, one.at), (one.symbol, one.channel)
+        streams = self._open.get(key)
+        if streams is None:
+            streams = self._open[key] = {}
+        stream = streams.get(place)
+        if stream is None:
+            stream = streams[place] = _Stream()
+        self._size += stream.add(one)
 
     @property
     def count(self) -> int:

@@ -9,7 +9,7 @@ breaks it.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -55,13 +55,17 @@ def make_pipeline(disturbances: Sequence[Disturbance], handling: Handling[T], at
     return ImpairedPipeline(disturbances, handling, at)
 
 
-@dataclass(slots=True)
-class _Stage(Generic[T]):
-    """One impairment of one disturbance."""
+@dataclass(frozen=True, slots=True)
+class _Route(Generic[T]):
+    """What stands in the way of one stream.
 
-    place: int
-    covers: Callable[[str, str], bool]
-    act: Act[T]
+    Attributes:
+        acts: in the order in which they act.
+        way: places of the disturbances; what passes the same ones keeps its order.
+    """
+
+    acts: tuple[Act[T], ...]
+    way: tuple[int, ...]
 
 
 class ImpairedPipeline(Generic[T]):
@@ -91,8 +95,8 @@ class ImpairedPipeline(Generic[T]):
         self._injections_most = injections_most
         self._places: dict[int, Disturbance] = {}  # by a number that each keeps while it is in force
         self._next_place = 0
-        self._by_key: dict[tuple[int, str], _Stage[T]] = {}
-        self._stages: list[_Stage[T]] = []
+        self._acts: dict[tuple[int, str], Act[T]] = {}  # by place and fault, in the order of acting
+        self._routes: dict[tuple[str, str], _Route[T]] = {}  # by channel and symbol
         self._heap: list[tuple[int, int, Parcel[T]]] = []  # an entry whose time is not its parcel's is stale
         self._waiting = 0
         self._entered = 0
@@ -116,7 +120,7 @@ class ImpairedPipeline(Generic[T]):
                 place, self._next_place = self._next_place, self._next_place + 1
             self._places[place] = one
             self._now_ns = max(self._now_ns, one.since_ns)
-        self._set_stages()
+        self._set_acts()
         self._set_down()
         self._time_again()
 
@@ -125,12 +129,12 @@ class ImpairedPipeline(Generic[T]):
         self._now_ns = max(self._now_ns, at_ns)
         handling = self._handling
         symbol, channel = handling.symbol(item), handling.channel(item)
-        parcels: list[Parcel[T]] = [Parcel(item, symbol, channel, handling.seq(item), at_ns)]
-        for stage in self._stages:
-            if stage.covers(symbol, channel):
-                parcels = [out for parcel in parcels for out in stage.act(parcel)]
-                if not parcels:
-                    return
+        parcel = Parcel(item, symbol, channel, handling.seq(item), at_ns)
+        parcels: Sequence[Parcel[T]] = (parcel,)
+        for act in self._route(parcel).acts:
+            parcels = act(parcels[0]) if len(parcels) == 1 else [out for one in parcels for out in act(one)]
+            if not parcels:
+                return
         for parcel in parcels:
             self._enter(parcel)
 
@@ -167,20 +171,30 @@ class ImpairedPipeline(Generic[T]):
 
     # What acts
 
-    def _set_stages(self) -> None:
-        found: dict[tuple[int, str], _Stage[T]] = {}
+    def _set_acts(self) -> None:
+        found: dict[tuple[int, str], Act[T]] = {}
         for impairment in shipped().values():
             for place, one in self._places.items():
                 if impairment.asked(one.args):
                     key = (place, impairment.name)
-                    found[key] = self._by_key.get(key) or self._stage(place, one, impairment.name)
-        self._by_key = found
-        self._stages = list(found.values())
+                    found[key] = self._acts.get(key) or self._start(place, one, impairment.name)
+        self._acts = found
+        self._routes = {}
 
-    def _stage(self, place: int, disturbance: Disturbance, fault: str) -> _Stage[T]:
+    def _start(self, place: int, disturbance: Disturbance, fault: str) -> Act[T]:
         tell = partial(self._tell, disturbance)
         post: Post[T] = Post(fault, disturbance, place, self._at, self._handling, tell)
-        return _Stage(place, partial(_covers, disturbance), shipped()[fault].start(post))
+        return shipped()[fault].start(post)
+
+    def _route(self, parcel: Parcel[T]) -> _Route[T]:
+        route = self._routes.get(parcel.stream)
+        if route is None:
+            way = tuple(
+                place for place, one in self._places.items() if _covers(one, parcel.symbol, parcel.channel)
+            )
+            acts = tuple(act for (place, _), act in self._acts.items() if place in way)
+            route = self._routes[parcel.stream] = _Route(acts, way)
+        return route
 
     def _set_down(self) -> None:
         before, self.down = self.down, ""
@@ -216,19 +230,13 @@ class ImpairedPipeline(Generic[T]):
 
     def _turn_of(self, parcel: Parcel[T]) -> int:
         """Its time after all delays, and not before whatever shares its way; what is held stands aside."""
-        due_ns = parcel.sent_ns + sum(parcel.delays.values())
+        due_ns = parcel.sent_ns + (sum(parcel.delays.values()) if parcel.delays else 0)
         if parcel.held_ns:
             return due_ns + parcel.held_ns
-        way = self._way(parcel)
+        way = self._route(parcel).way
         due_ns = max(due_ns, self._floors.get(way, 0))
         self._floors[way] = due_ns
         return due_ns
-
-    def _way(self, parcel: Parcel[T]) -> tuple[int, ...]:
-        """The disturbances that it passes; what passes the same ones keeps its order."""
-        return tuple(
-            place for place, one in self._places.items() if _covers(one, parcel.symbol, parcel.channel)
-        )
 
     def _schedule(self, parcel: Parcel[T], due_ns: int) -> None:
         self._entered += 1
@@ -252,7 +260,7 @@ class ImpairedPipeline(Generic[T]):
     def _time_again(self) -> None:
         """Work out all times anew, in the order planned so far, without the delays of what has ended."""
         entries, self._heap, self._floors = sorted(self._heap), [], {}
-        reorders = any(fault == REORDER for _, fault in self._by_key)
+        reorders = any(fault == REORDER for _, fault in self._acts)
         for due_ns, _, parcel in entries:
             if due_ns != parcel.due_ns:
                 continue
