@@ -73,6 +73,7 @@ format: $(DEV) ## rewrite the sources in the house format
 bench: $(DEV) ## measure how fast it runs here; tables, and JSON in benchmarks/results
 	$(BIN)/python -m benchmarks.rooms
 	$(BIN)/python -m benchmarks.virtual_time
+	$(BIN)/python -m benchmarks.adapters
 	$(BIN)/python -m benchmarks.fan_out
 	$(BIN)/python -m benchmarks.grpc_streams
 
