@@ -95,6 +95,7 @@ class Server:
         hub_limits = HubLimits(subscribers_per_symbol=most, depth_levels=publication.depth_levels)
         self.faults = Disturber(make_pipeline, chosen, clock_ns=utc_ns)
         self._timer = FaultTimer(self.faults, utc_ns)
+        self.live.engine.edges.append(self.faults)
         offer = _offer(settings)
         self.hub = Hub(market, hub_limits, clock_ns=utc_ns, offer=offer, disturber=self.faults)
         self.events = EventDesk()

@@ -14,11 +14,14 @@ from mdsim.api.asks import AskReader
 from mdsim.api.chaos import chaos_routes
 from mdsim.api.chaos_scenarios import NoRule
 from mdsim.api.front_door import FrontDoor
+from mdsim.api.grpc_limits import GrpcLimits
+from mdsim.api.grpc_server import GrpcServer
 from mdsim.api.guard import Security
 from mdsim.api.http import HttpServer
 from mdsim.api.rest import make_app
 from mdsim.api.tickets import Tickets
 from mdsim.api.websocket import WebSockets
+from mdsim.chaos.pipeline import chosen, make_pipeline
 from mdsim.cli import library, wiring
 from mdsim.core.ports import BaseFeed
 from mdsim.core.seeds import SeedTree
@@ -27,8 +30,10 @@ from mdsim.engine.corridor import Engine
 from mdsim.engine.tape import Tape
 from mdsim.playbook.compiler import World
 from mdsim.playbook.limits import SERVER, Ceiling, Measure
+from mdsim.publish.disturber import Disturber
 from mdsim.publish.hub import Hub
 from mdsim.run.clock import VirtualPacer
+from mdsim.run.live import Sink
 from mdsim.run.manager import RunsManager
 from mdsim.run.pump import Pump
 
@@ -72,7 +77,17 @@ class Server:
             library=library.playbooks(),
             ceilings=lambda kind: (*SERVER, *TYPES.get(kind, ())),
         )
-        hub = Hub(self.tape, clock_ns=lambda: 0)
+        self.faults = Disturber(make_pipeline, chosen, clock_ns=lambda: self.pump.now_ns)
+        self.engine.edges.append(self.faults)
+        self.hub = Hub(self.tape, clock_ns=lambda: self.pump.now_ns, disturber=self.faults)
+        self.grpc = GrpcServer(
+            self.tape,
+            self.runs,
+            clock_ns=lambda: self.pump.now_ns,
+            # The market's time passes as fast as it can here: nothing is conflated for it.
+            limits=GrpcLimits(crossing_batches=1_000_000, stream_ticks=1_000_000),
+            disturber=self.faults,
+        )
         tickets = Tickets(trio.current_time)
         app = make_app(
             self.tape,
@@ -84,14 +99,28 @@ class Server:
             security=Security(),
             more=chaos_routes(self.tape, self.runs, lambda kind: RULES.get(kind, NoRule())),
         )
-        self.door = FrontDoor(HttpServer(app), WebSockets(hub, tickets))
+        self.door = FrontDoor(HttpServer(app), WebSockets(self.hub, tickets))
         self.url = ""
+        self.sinks: list[Sink] = []
 
     def _record(self, _now_ns: int) -> None:
-        self.tape.record()
+        published = self.tape.record()
+        for sink in self.sinks:
+            sink(published)
+
+    async def stream(self) -> int:
+        """Publish to readers from the next cycle on, over WebSocket and gRPC; the port of the latter.
+
+        Only for who asks: most scenarios look at the market alone, over hours of it.
+        """
+        self.sinks = [self.hub.publish, self.grpc.publish, lambda _published: self.faults.release()]
+        port = await self.nursery.start(self.grpc.serve, "127.0.0.1", 0)
+        await self.go(1)
+        return int(port)
 
     async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         async with trio.open_nursery() as nursery:
+            self.nursery = nursery
             addresses = await nursery.start(self.door.serve, "127.0.0.1", 0)
             self.url = f"http://127.0.0.1:{addresses[0][1]}"
             await nursery.start(self.runs.run)
