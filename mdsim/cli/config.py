@@ -54,9 +54,10 @@ def check(
     ] = Format.TEXT,
 ) -> None:
     """Check a configuration in this environment, without starting anything; exit 3 when it is wrong."""
+    from mdsim.cli.live_sources import source_specs
     from mdsim.config.findings import ConfigError
     from mdsim.config.load import load
-    from mdsim.core.errors import ExitCode
+    from mdsim.core.errors import ExitCode, UsageError
 
     raw = None if file is None else read(file)
     settings: Settings | None = None
@@ -68,6 +69,11 @@ def check(
     _tell(sheets, format_)
     if settings is None:
         raise typer.Exit(ExitCode.INVALID)
+    try:
+        source_specs(settings)
+    except UsageError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(ExitCode.INVALID) from None
     if show and format_ is Format.TEXT:
         rows = [(line.path, line.text, str(line.origin)) for line in settings.provenance]
         widths = [max(len(row[at]) for row in rows) for at in (0, 1)]

@@ -1,0 +1,71 @@
+"""From a configuration's ``data_sources`` to live sources: the one place where the two rooms meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.request import getproxies_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mdsim.config.settings import Settings
+    from mdsim.core.impairing import PipelineMaker
+    from mdsim.core.seeds import SeedTree
+    from mdsim.providers.pool import LiveSources
+    from mdsim.providers.source import SourceSpec
+    from mdsim.providers.wire import Recorder, Tell
+
+
+def source_specs(settings: Settings) -> tuple[SourceSpec, ...]:
+    """Every configured source that is not off, in the order of the file.
+
+    Raises:
+        UsageError: one of them cannot be opened.
+    """
+    from mdsim.providers.specs import make_spec
+
+    return tuple(
+        make_spec(
+            source.name,
+            tier=source.tier,
+            kind=source.type,
+            url=source.url,
+            priority=source.priority,
+            catalogue=settings.catalogue,
+            symbols=source.symbols,
+            keys=source.keys,
+            per_minute=source.rate_limit_per_minute,
+        )
+        for source in settings.sources
+        if not source.off
+    )
+
+
+def live_sources(
+    settings: Settings,
+    now: Callable[[], int],
+    seeds: SeedTree,
+    pipelines: PipelineMaker,
+    tell: Tell,
+    record: Recorder | None = None,
+) -> LiveSources:
+    """The sources of a configuration on the network; they work while their ``run`` does.
+
+    Args:
+        settings: of the server.
+        now: time of day in ns.
+        seeds: for the jitter of reconnections.
+        pipelines: makes what ``feed`` puts at the wire.
+        tell: gets what an operator wants in the log.
+        record: gets everything at the wire.
+
+    Raises:
+        UsageError: a source cannot be opened.
+    """
+    from mdsim.providers.pool import LiveSources
+    from mdsim.providers.source import Surroundings
+
+    around = Surroundings.real(
+        now, lambda name: seeds.stream("sources", name), getproxies_environment(), tell, record
+    )
+    return LiveSources(source_specs(settings), around, pipelines)
