@@ -145,7 +145,7 @@ class Impairment:
     """One kind of trouble.
 
     Attributes:
-        name: the parameter that asks for it, first of ``params``; it acts when that is there and not false.
+        name: the parameter that asks for it, first of ``params``; false or 0 asks for nothing.
         params: what may be written; the others only say more about the first.
         sources_only: it makes no sense between us and a client.
         check: a rule across its arguments that a parameter cannot say: what is wrong, and the fix.
@@ -164,9 +164,8 @@ class Impairment:
     unit: str = ""
 
     def asked(self, args: Args) -> bool:
-        """Whether these arguments ask for it."""
-        value = args.get(self.name)
-        return value is not None and value is not False
+        """Whether these arguments ask for it: a fault that says false, or 0, is none."""
+        return args.get(self.name) not in (None, False, 0)
 
 
 @cache

@@ -211,9 +211,9 @@ def test_corrupt_damages_about_its_share(line: Line) -> None:
     assert 135 < len(damaged) < 265
 
 
-def test_a_flag_that_says_false_asks_for_nothing(line: Line) -> None:
-    """``freeze: false`` is no fault."""
-    pipeline = line.pipeline(line.disturbance(freeze=False, silence=False, reset=None))
+def test_a_fault_that_says_false_or_0_asks_for_nothing(line: Line) -> None:
+    """``freeze: false`` and ``loss: 0%`` are none, as parameters of a playbook may have it."""
+    pipeline = line.pipeline(line.disturbance(freeze=False, reset=None, latency=0, loss=Decimal(0)))
     assert [note.value for _, note in line.send(pipeline, [line.note(1, 1.0), line.note(2, 2.0)])] == [
         1.0,
         2.0,

@@ -38,14 +38,15 @@ def check(args: Args, catalogue: Catalogue) -> list[Problem]:
                 message = f"'{param.name}' says more about {one.name}, and there is none"
                 help_ = f"add {one.name}, or leave it out"
                 problems.append(Problem("MD565", message, (param.name,), help_, on_key=True))
+    for one in shipped().values():
+        wrong = one.check(args)
+        if wrong is not None:
+            problems.append(Problem("MD566", wrong[0], (one.name,), wrong[1]))
     for one in asked:
         if one.sources_only and args.get("clients") is not None:
             message = f"{one.name} is a fault of sources; what clients are sent is ours"
             help_ = "write source: NAME instead of clients, or leave it out"
             problems.append(Problem("MD563", message, (one.name,), help_, on_key=True))
-        wrong = one.check(args)
-        if wrong is not None:
-            problems.append(Problem("MD566", wrong[0], (one.name,), wrong[1]))
         scope = next((name for name in WHERE if args.get(name) is not None), None)
         if scope is not None and not one.changes:
             message = f"{one.name} takes the whole connection down, so it cannot be confined by '{scope}'"

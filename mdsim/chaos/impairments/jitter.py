@@ -11,7 +11,7 @@ from typing import TypeVar
 from mdsim.chaos.arguments import given
 from mdsim.chaos.impairment import Act, Impairment, Parcel, Post, Rank
 from mdsim.core.params import Kind, Param
-from mdsim.core.time import HOUR, US
+from mdsim.core.time import HOUR
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ IMPAIRMENT = Impairment(
     summary="messages arrive later by a time drawn for each, in their order",
     rank=Rank.DELAY,
     params=(
-        Param(FAULT, Kind.DURATION, "each message is late by up to this, drawn evenly", low=US, high=HOUR),
+        Param(FAULT, Kind.DURATION, "each message is late by up to this, drawn evenly", low=0, high=HOUR),
     ),
     start=start,
     unit="ns",

@@ -8,7 +8,7 @@ from typing import TypeVar
 from mdsim.chaos.arguments import given
 from mdsim.chaos.impairment import Act, Impairment, Parcel, Post, Rank
 from mdsim.core.params import Kind, Param
-from mdsim.core.time import HOUR, US
+from mdsim.core.time import HOUR
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ IMPAIRMENT = Impairment(
     name=FAULT,
     summary="messages arrive later by this time",
     rank=Rank.DELAY,
-    params=(Param(FAULT, Kind.DURATION, "every message is late by this", low=US, high=HOUR),),
+    params=(Param(FAULT, Kind.DURATION, "every message is late by this", low=0, high=HOUR),),
     start=start,
     unit="ns",
 )

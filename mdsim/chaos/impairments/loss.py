@@ -32,10 +32,6 @@ IMPAIRMENT = Impairment(
     name=FAULT,
     summary="messages are lost, each with this chance",
     rank=Rank.DROP,
-    params=(
-        Param(
-            FAULT, Kind.SHARE, "share of the messages that is lost", low=Decimal("0.0001"), high=Decimal(1)
-        ),
-    ),
+    params=(Param(FAULT, Kind.SHARE, "share of the messages that is lost", low=Decimal(0), high=Decimal(1)),),
     start=start,
 )
