@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import TypeAlias, TypeVar
 
@@ -12,9 +12,10 @@ import trio
 from mdsim.api import chaos_bodies as bodies
 from mdsim.api.chaos_answers import ActiveScenario, ActiveScenarios, ScenarioAnswer, StoppedScenarios
 from mdsim.api.chaos_events import AFTER, follow
+from mdsim.api.chaos_feeds import FeedScenarios, SourceSymbols
 from mdsim.api.chaos_playbooks import YAML, PlaybookBody, read_playbook
 from mdsim.api.chaos_scenarios import NoRule, Rules, Scenario, Scenarios
-from mdsim.api.problems import RequestError, field_error
+from mdsim.api.problems import field_error
 from mdsim.api.queries import one
 from mdsim.api.routes import EVENTS, JSON, Access, Call, Handler, Parameter, Reply, Route
 from mdsim.core.errors import MdsimError
@@ -29,7 +30,7 @@ _KEY = Parameter(
 )
 _ID = Parameter("scenario_id", "path", "The run, as the answer to its start named it.", str, True)
 _PLAN = Parameter("plan", "query", "`true`: compile, answer with the plan, and start nothing.", bool)
-_START_ERRORS = (400, 404, 408, 409, 413, 422, 429, 501)
+_START_ERRORS = (400, 404, 408, 409, 413, 422, 429)
 
 B = TypeVar("B", bound=msgspec.Struct)
 Refused: TypeAlias = Callable[[str, str], None]
@@ -41,12 +42,21 @@ def no_rules(_scenario_type: str) -> NoRule:
     return NoRule()
 
 
+def no_sources() -> Mapping[str, tuple[str, ...]]:
+    """The market rests on none."""
+    return {}
+
+
 def uncounted(_scenario_type: str, _code: str) -> None:
     """Nobody counts."""
 
 
 def chaos_routes(
-    market: MarketPort, runs: RunsPort, rules: Rules = no_rules, refused: Refused = uncounted
+    market: MarketPort,
+    runs: RunsPort,
+    rules: Rules = no_rules,
+    refused: Refused = uncounted,
+    sources: SourceSymbols = no_sources,
 ) -> tuple[Route, ...]:
     """Every chaos route, for ``make_app(more=…)``.
 
@@ -55,14 +65,16 @@ def chaos_routes(
         runs: starts and holds the runs.
         rules: what each type of scenario must do, by names such as ``price_shock``.
         refused: told of what is refused before it is asked of the runs.
+        sources: what the market rests on.
     """
     scenarios = Scenarios(market, rules)
+    feeds = FeedScenarios(market, sources)
     desk = _Desk(market, runs, refused)
     return (
         desk.start("price-shock", bodies.PriceShock, scenarios.price_shock),
         desk.start("stablecoin-depeg", bodies.StablecoinDepeg, scenarios.stablecoin_depeg),
         desk.start("gradual-divergence", bodies.GradualDivergence, scenarios.gradual_divergence),
-        desk.start("feed-disruption", bodies.FeedDisruption, _undisturbed),
+        desk.start("feed-disruption", bodies.FeedDisruption, feeds.feed_disruption),
         desk.start("market-crash", bodies.MarketCrash, scenarios.market_crash),
         desk.start("volatility-spike", bodies.VolatilitySpike, scenarios.volatility_spike),
         desk.start("correlation-break", bodies.CorrelationBreak, scenarios.correlation_break),
@@ -174,15 +186,6 @@ def _route(
         parameters=parameters,
         errors=errors,
         access=Access.GUARDED,
-    )
-
-
-def _undisturbed(_body: bodies.FeedDisruption) -> Scenario:
-    raise RequestError(
-        501,
-        "MD379",
-        "this version of mdsim cannot disturb sources",
-        hint="POST /chaos/playbooks with 'halt' stops the ticks of an instrument",
     )
 
 

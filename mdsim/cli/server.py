@@ -104,7 +104,12 @@ class Server:
         traces = self.telemetry.traces
         self.runs = RunsManager(
             self.live.pump,
-            replace(wiring.world(), catalogue=market.catalogue, offline=False),
+            replace(
+                wiring.world(),
+                catalogue=market.catalogue,
+                offline=False,
+                sources=tuple(self._source_symbols()),
+            ),
             library=library.playbooks(),
             ceilings=settings.chaos.ceilings_of,
             observe=self.telemetry.observers,
@@ -135,7 +140,9 @@ class Server:
             metrics=self.telemetry.metrics.render,
             sources=self._sources,
             security=security,
-            more=chaos_routes(market, self.runs, settings.chaos.rules, self.telemetry.refused),
+            more=chaos_routes(
+                market, self.runs, settings.chaos.rules, self.telemetry.refused, self._source_symbols
+            ),
             middleware=(traces.rest,) if traces else (),
             compress=publication.compression,
         )
@@ -187,6 +194,10 @@ class Server:
             *(f"  WebSocket  {stream}://{place}/api/v1/subscribe" for place in places),
             f"  gRPC       {self.settings.server.bind}:{self.grpc.port}",
         ]
+
+    def _source_symbols(self) -> dict[str, tuple[str, ...]]:
+        judged = self.live.engine.judged
+        return {} if judged is None else {one.name: one.symbols for one in judged.sources}
 
     def _watch(self) -> SourceWatch | None:
         feed = self.live.engine.feed

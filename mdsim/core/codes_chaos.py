@@ -50,11 +50,17 @@ CHAOS: dict[str, Explanation] = {
         '{"symbol": "BTC-USD", "shock_percentage": -15, "recovery_time_seconds": 0}',
         '{"symbol": "BTC-USD", "shock_percentage": -15, "recovery_time_seconds": 60}',
     ),
-    "MD379": Explanation(
-        "sources that cannot be disturbed",
-        "Delivery faults of sources are part of the contract and not part of this version. The call is "
-        "refused rather than accepted and ignored.",
-        "",
-        "",
+    "MD377": Explanation(
+        "a source that cannot be disturbed",
+        "Only a source of the served market can be disturbed, in the instruments that it tells. "
+        "`GET /debug/data-sources/status` shows them.",
+        '{"source": "bitstamp", "packet_loss_percentage": 10}',
+        '{"source": "kraken", "packet_loss_percentage": 10}',
+    ),
+    "MD378": Explanation(
+        "a disruption that disturbs nothing",
+        "In mode `impair` at least one of loss, latency and jitter must be more than 0.",
+        '{"source": "kraken"}',
+        '{"source": "kraken", "latency_ms": 800}',
     ),
 }

@@ -23,6 +23,7 @@ from mdsim.api.tickets import Tickets
 from mdsim.api.websocket import WebSockets
 from mdsim.chaos.pipeline import chosen, make_pipeline
 from mdsim.cli import library, wiring
+from mdsim.cli.around import with_venues
 from mdsim.core.ports import BaseFeed
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import HOUR, SECOND
@@ -73,7 +74,14 @@ class Server:
         self.start_ns = feed.start_ns
         self.runs = RunsManager(
             self.pump,
-            World(wiring.effects(), wiring.curves(), feed.catalogue, tuple(wiring.feeds()), ("2024-08-05",)),
+            World(
+                wiring.effects(),
+                wiring.curves(),
+                feed.catalogue,
+                tuple(wiring.feeds()),
+                ("2024-08-05",),
+                tuple(self._sources()),
+            ),
             library=library.playbooks(),
             ceilings=lambda kind: (*SERVER, *TYPES.get(kind, ())),
         )
@@ -97,11 +105,17 @@ class Server:
             metrics=lambda: b"",
             sources=lambda: (),
             security=Security(),
-            more=chaos_routes(self.tape, self.runs, lambda kind: RULES.get(kind, NoRule())),
+            more=chaos_routes(
+                self.tape, self.runs, lambda kind: RULES.get(kind, NoRule()), sources=self._sources
+            ),
         )
         self.door = FrontDoor(HttpServer(app), WebSockets(self.hub, tickets))
         self.url = ""
         self.sinks: list[Sink] = []
+
+    def _sources(self) -> dict[str, tuple[str, ...]]:
+        judged = self.engine.judged
+        return {} if judged is None else {one.name: one.symbols for one in judged.sources}
 
     def _record(self, _now_ns: int) -> None:
         published = self.tape.record()
@@ -158,6 +172,16 @@ class Server:
         market = self.engine.market
         at = market.catalogue.index[symbol]
         return market.mids[at] / market.reference_steps(at) - 1
+
+
+@pytest.fixture
+async def rested(scripted: Callable[..., BaseFeed], nursery: trio.Nursery) -> AsyncIterator[Server]:
+    """The same where the market rests on simulated sources."""
+    made = Server(with_venues(scripted(*SYMBOLS), SeedTree(1), wiring.venues().values()))
+    await nursery.start(made.serve)
+    yield made
+    await made.close()
+    nursery.cancel_scope.cancel()
 
 
 @pytest.fixture

@@ -70,10 +70,10 @@ async def test_volatility_and_correlation_act_on_the_feeds_own_movement(
     assert {info.verdict for info in server.runs.all()} == {"passed"}
 
 
-async def test_sources_cannot_be_disturbed_yet(client: Client) -> None:
+async def test_a_market_without_sources_has_none_to_disturb(client: Client) -> None:
     """Said plainly, after the body is checked."""
-    told = await client.post("/chaos/feed-disruption", {"source": "binance", "mode": "outage"}, 501)
-    assert told["code"] == "MD379"
+    told = await client.post("/chaos/feed-disruption", {"source": "binance", "mode": "outage"}, 422)
+    assert told["code"] == "MD377"
     told = await client.post("/chaos/feed-disruption", {"mode": "outage"}, 422)
     assert told["code"] == "MD371"
 

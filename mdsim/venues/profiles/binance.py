@@ -19,6 +19,7 @@ VENUE = Venue(
         listing("ETH-USDT", "0.01", 0.05, "420000"),
         listing("BTC-ETH", "0.0001", 0.6, "900"),
         listing("BTC-USD-PERP", "0.1", 0.02, "160000"),
+        listing("USDC-USD", "0.00001", 0.3, "900000000"),  # its pair is in USDT; this is its worth in dollars
         listing("BTC-USDC", "0.01", 0.1, "2600"),
         listing("USDE-USD", "0.0001", 2.0, "15000000"),
     ),
