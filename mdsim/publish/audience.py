@@ -87,8 +87,11 @@ class Audience:
         for subscriber, sent in full:
             subscriber.stall(memoryview(payload)[sent:])
         for subscriber in dead:
+            # It stays in the audience until the hub lets it go: an audience is dissolved by its last reader
+            # and by nobody else, and one of the same deliveries may have taken its place by then.
             self._counters.lost += 1
-            self.remove(subscriber)
+            subscriber.ended = True
+            self.place(subscriber)
             subscriber.link.cut()
         for subscriber in held:
             subscriber.deliver(messages)

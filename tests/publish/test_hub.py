@@ -221,6 +221,26 @@ def test_a_dead_line_is_cut_and_the_others_are_served(stage: Stage) -> None:
     assert (lines[1].cuts, stage.hub.counters.lost) == (1, 1)
 
 
+def test_a_dead_reader_that_leaves_late_takes_nobody_along(stage: Stage) -> None:
+    """Others may have come and gone before its connection is cleared up; who reads then goes on reading."""
+    dead, line = stage.reader()
+    stage.hub.subscribe(dead, {BTC: JSON})
+    line.dead = True
+    stage.hub.publish([stage.tick(1)])
+    passing, _ = stage.reader()
+    stage.hub.subscribe(passing, {BTC: JSON})
+    stage.hub.leave(passing)
+    staying, line = stage.reader()
+    stage.hub.subscribe(staying, {BTC: JSON})
+
+    stage.hub.leave(dead)
+    stage.hub.publish([stage.tick(2)])
+
+    assert [message["seq"] for message in line.messages() if not message.get("snapshot")] == [2]
+    stage.hub.leave(staying)
+    assert not stage.hub.listened("tick", "BTC-USD")
+
+
 def test_a_slow_reader_gets_the_newest_and_learns_how_many_it_missed(stage: Stage) -> None:
     """While the line is full the newest message of each feed waits; the rest of a frame is never torn."""
     subscriber, line = stage.reader()
