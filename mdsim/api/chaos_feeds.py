@@ -9,6 +9,7 @@ from mdsim.api.chaos_bodies import FeedDisruption
 from mdsim.api.chaos_scenarios import Scenario
 from mdsim.api.problems import Flawed, fields_error
 from mdsim.core.decimals import CONTEXT, plain
+from mdsim.core.instruments import ASSETS, AssetKind, Catalogue
 from mdsim.core.serving import MarketPort
 from mdsim.core.spelling import shown, suggest
 from mdsim.core.time import MS, SECOND, format_duration
@@ -86,10 +87,7 @@ class FeedScenarios:
                 help_ = f"did you mean {near[0]}?" if near else f"write one of {', '.join(told)}"
                 flaws.append(Flawed(field, "MD374", f"there is no instrument {shown(symbol)}", help_))
                 continue
-            base = catalogue[symbol].base
-            own = [one for one in told if one == symbol] or [
-                one for one in told if one in catalogue and catalogue[one].base == base
-            ]
+            own = [symbol] if symbol in told else [one for one in told if _same(catalogue, one, symbol)]
             if not own:
                 detail = f"{body.source} does not tell {symbol}"
                 flaws.append(Flawed(field, "MD377", detail, f"it tells {', '.join(told)}"))
@@ -97,6 +95,23 @@ class FeedScenarios:
                 warnings += (f"{body.source} tells {symbol} by {', '.join(own)}",)
             found.update(dict.fromkeys(own))
         return tuple(found), warnings, flaws
+
+
+def _same(catalogue: Catalogue, told: str, wanted: str) -> bool:
+    """Whether an instrument is another by way of a stablecoin: BTC-USDT tells BTC-USD."""
+    if told not in catalogue:
+        return False
+    one, other = catalogue[told], catalogue[wanted]
+    return (
+        one.base == other.base
+        and one.perpetual == other.perpetual
+        and _dollar(one.quote)
+        and _dollar(other.quote)
+    )
+
+
+def _dollar(code: str) -> bool:
+    return code == "USD" or ASSETS[code].kind is AssetKind.STABLE
 
 
 def _decimal(number: float) -> Decimal:

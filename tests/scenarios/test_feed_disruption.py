@@ -76,7 +76,12 @@ async def test_stopping_it_gives_the_source_back_at_once(server: Server, client:
         ({"source": "krakn", "mode": "outage"}, "source", "MD377"),
         ({"source": "kraken"}, "packet_loss_percentage", "MD378"),
         ({"source": "kraken", "mode": "stale", "affect_symbols": ["BTC-UDS"]}, "affect_symbols[0]", "MD374"),
-        ({"source": "coingecko", "mode": "stale", "affect_symbols": ["BTC-ETH"]}, None, None),
+        ({"source": "coingecko", "mode": "stale", "affect_symbols": ["BTC-USDT"]}, None, None),
+        (
+            {"source": "coingecko", "mode": "stale", "affect_symbols": ["BTC-ETH"]},
+            "affect_symbols[0]",
+            "MD377",
+        ),
         ({"source": "kraken", "latency_ms": -1}, "latency_ms", "MD372"),
     ],
 )
