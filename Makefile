@@ -62,6 +62,7 @@ lint: $(DEV) ## style, format, types, playbooks, freshness of generated files
 	$(BIN)/mdsim config check config/config.example.yaml
 	$(BIN)/python -m docs.generate --check
 	$(BIN)/python tools/crisis_page.py --check
+	$(BIN)/python tools/consensus_page.py --check
 	$(BIN)/python tools/generate_proto.py --check
 
 .PHONY: format
@@ -73,6 +74,7 @@ format: $(DEV) ## rewrite the sources in the house format
 bench: $(DEV) ## measure how fast it runs here; tables, and JSON in benchmarks/results
 	$(BIN)/python -m benchmarks.rooms
 	$(BIN)/python -m benchmarks.virtual_time
+	$(BIN)/python -m benchmarks.consensus
 	$(BIN)/python -m benchmarks.adapters
 	$(BIN)/python -m benchmarks.fan_out
 	$(BIN)/python -m benchmarks.grpc_streams
@@ -98,6 +100,7 @@ generate-proto: $(DEV) ## write the Python messages of proto/ again
 docs: $(DEV) ## write the generated part of the documentation again
 	$(BIN)/python -m docs.generate
 	$(BIN)/python tools/crisis_page.py
+	$(BIN)/python tools/consensus_page.py
 
 .PHONY: wheel
 wheel: $(DEV) ## build the wheel into dist/

@@ -223,7 +223,10 @@ def play(case: Case, method: str) -> Outcome:
     steps = reports(case)
     free, held = room(case, method, 1e9), room(case, method, 0.20)
     at = ALL.only([case.symbol, *(symbol for _, symbol in case.sources)]).index[case.symbol]
-    errors, states, reasons, halted = [], {}, {}, 0
+    errors: list[float] = []
+    states: dict[str, None] = {}
+    reasons: dict[str, None] = {}
+    halted = 0
     for number, said in enumerate(steps):
         now_ns = number * STEP_NS
         for judge in (free, held):

@@ -74,7 +74,7 @@ class Consensus:
         self._pegs = self._make_pegs()
         self._judged = [panel.judged for panel in self._panels]
         self._dirty = [True] * len(catalogue)
-        self._second = -1
+        self._second = self._watched = -1
         self._now_ns = -1
         self._begun_ns = -1
         self.unknown = 0
@@ -105,12 +105,15 @@ class Consensus:
                 self._begun_ns = now_ns
             self._dirty = [True] * len(self._dirty)
             self._look_for_silence(now_ns)
+        told, dirty, panels = self._told, self._dirty, self._panels
         for at in self._order:
-            if self._dirty[at] or now_ns > self._panels[at].expires_ns:
-                self._dirty[at] = False
+            if dirty[at] or (told[at] and now_ns > panels[at].expires_ns):
+                dirty[at] = False
                 self._judge(at, now_ns)
-        for peg, slot, panel in self._pegs:
-            self._watch(peg, slot, panel, now_ns)
+        if second != self._watched:
+            self._watched = second  # once a second is enough for what takes minutes
+            for peg, slot, panel in self._pegs:
+                self._watch(peg, slot, panel, now_ns)
 
     def judgement(self, at: int) -> Judgement:
         """What was agreed on instrument ``at`` of the catalogue."""
