@@ -7,7 +7,7 @@ figure is compared with the good readers alone just before it: on a shared machi
 
 Then the good readers beside 20,000 connections that other processes try to open and hold: a half of them
 WebSocket handshakes, a quarter requests, a quarter heads that come a byte a second. The server may answer
-503 or leave some in the backlog, but it must go on, and give the memory back.
+503 or leave some in the backlog, but it must go on.
 
 The aim of the project: the others' p99 within 1.5 times, none of their messages lost, none of them thrown
 out.
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections import Counter
 from contextlib import suppress
@@ -72,10 +73,15 @@ class FloodRow:
         ticks: connections of the flood that were streaming at the end.
         memory_before_mb, memory_peak_mb, memory_after_mb: resident, of the server.
         descriptors_after: of the server, when the flood had gone; ``descriptors_before`` without it.
+        lasted_s: from the first attempt until every answer was there, or no longer waited for.
+        cpu_share, starved_share: of ``lasted_s``, in which the server ran, and was ready but others ran.
         health_s: how long an answer to one more request took at worst, 503 or not.
     """
 
     attempted: int
+    lasted_s: float
+    cpu_share: float
+    starved_share: float
     answered: dict[str, int]
     ticks: int
     alone_p99_ms: float
@@ -136,6 +142,7 @@ def beside_flood(server: Served, crews: Crews, attempted: int, seconds: float) -
     memory_before_mb, descriptors_before = server.memory_mb(), server.descriptors()
     alone, _ = _heard(crews, server, seconds)
     crews.clear()
+    began_s, cpu_s, waited_s = time.monotonic(), server.cpu_s(), server.waited_s()
     share = attempted // flood.PROCESSES
     workers = [start(flood.attempt, server.port, share) for _ in range(flood.PROCESSES)]
     peak_mb = worst_s = 0.0
@@ -147,6 +154,8 @@ def beside_flood(server: Served, crews: Crews, attempted: int, seconds: float) -
         worst_s = max(worst_s, time.monotonic() - since_s)
         peak_mb = max(peak_mb, server.memory_mb())
         waiting = [worker for worker in waiting if not worker.pipe.poll(0.2)]
+    lasted_s = time.monotonic() - began_s
+    cpu_s, waited_s = server.cpu_s() - cpu_s, server.waited_s() - waited_s
     told = [worker.pipe.recv() for worker in workers]
     peak_mb = max(peak_mb, server.memory_mb())
     beside = crews.tell()
@@ -158,6 +167,9 @@ def beside_flood(server: Served, crews: Crews, attempted: int, seconds: float) -
         answered.update(found)
     return FloodRow(
         attempted=share * flood.PROCESSES,
+        lasted_s=round(lasted_s, 1),
+        cpu_share=round(cpu_s / lasted_s, 3),
+        starved_share=round(waited_s / lasted_s, 3),
         answered=dict(answered.most_common()),
         ticks=sum(ticks for _, ticks in told),
         alone_p99_ms=alone.p99_ms,
@@ -208,7 +220,8 @@ def main() -> None:
             )
         if "flood" in given.only:
             flooded = beside_flood(server, crews, given.connections, given.seconds)
-            print(f"flood of {flooded.attempted:,} connections: {flooded.answered}")
+            print(f"flood of {flooded.attempted:,} connections in {flooded.lasted_s} s: {flooded.answered}")
+            print(f"  server: {flooded.cpu_share:.0%} of a core, starved {flooded.starved_share:.0%}")
             print(
                 f"  streaming at the end {flooded.ticks:,}; good readers' p99 {flooded.alone_p99_ms:.1f} → "
                 f"{flooded.p99_ms:.1f} ms, lost {flooded.lost}, gone {flooded.gone}"
@@ -218,8 +231,16 @@ def main() -> None:
                 f"{flooded.memory_after_mb:.0f} MB; descriptors {flooded.descriptors_before} → "
                 f"{flooded.descriptors_after}; an answer beside it took {flooded.health_s:.2f} s at worst"
             )
-    told = {"beside": [asdict(row) for row in rows], "flood": asdict(flooded) if flooded else None}
+        faults = server.faults()
+        print(f"faults of the server: {faults}")
+    told = {
+        "faults": faults,
+        "beside": [asdict(row) for row in rows],
+        "flood": asdict(flooded) if flooded else None,
+    }
     print(f"written to {results.write('hostile', told, quick=given.quick).name}")
+    if faults:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

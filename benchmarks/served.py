@@ -38,6 +38,10 @@ class Process:
         fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
 
+    def waited_s(self) -> float:
+        """How long its main thread was ready to run while others had the processor."""
+        return int((self._folder / "schedstat").read_text().split()[1]) / 1e9
+
     def memory_mb(self) -> float:
         """Resident now."""
         found = re.search(r"VmRSS:\s+(\d+)", (self._folder / "status").read_text())
@@ -55,14 +59,19 @@ class Served(Process):
         port: of HTTP and WebSocket.
     """
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+    def __init__(self, process: subprocess.Popen[str], port: int, errors: Path) -> None:
         super().__init__(process.pid)
         self.port = port
         self._process = process
+        self._errors = errors
 
     def call(self, method: str, path: str, body: Json = None) -> tuple[int, Json]:
         """One request; see ``call``."""
         return call(self.port, method, path, body)
+
+    def faults(self) -> int:
+        """How often it has logged an error, such as a connection that broke through a fault of its own."""
+        return self._errors.read_text().count('"level":"error"')
 
     def stop(self) -> int:
         """Ask it to end as a user does; its exit code, or a negative signal when it had to be killed."""
@@ -117,7 +126,7 @@ def serve(*flags: str, config: str | None = None) -> Iterator[Served]:
         if port is None:
             process.wait(10)
             raise RuntimeError(f"the server did not start:\n{errors.read_text()}")
-        served = Served(process, port)
+        served = Served(process, port, errors)
         try:
             yield served
         finally:

@@ -8,7 +8,7 @@ stopped and some end by themselves.
 
 The verdict is a line fitted through the samples after the first quarter, in which what is kept of ended
 runs fills up: flat means that memory grows by less than 2 % of itself over the rest, and descriptors by
-fewer than 5. Not part of ``make bench``.
+fewer than 5. A connection that meets a fault of the server's own, or a wrong answer, fails it too. Not part of ``make bench``.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def judge(samples: list[Sample]) -> Verdict:
     )
 
 
-def soak(minutes: float, every_s: float, hours: float) -> tuple[list[Sample], Passed, int]:
-    """Run it; samples, what passed, and descriptors that stay when everyone has gone."""
+def soak(minutes: float, every_s: float, hours: float) -> tuple[list[Sample], Passed, int, int]:
+    """Run it; samples, what passed, descriptors that stay when everyone has gone, connections that broke."""
     server = start(watched_server.serve, None, 100.0, partial(market, hours=hours))
     try:
         port = server.pipe.recv()
@@ -130,7 +130,8 @@ def soak(minutes: float, every_s: float, hours: float) -> tuple[list[Sample], Pa
             finally:
                 passers.dismiss()
         rest(5.0)
-        return samples, passed, process.descriptors()
+        server.pipe.send("broken")
+        return samples, passed, process.descriptors(), server.pipe.recv()
     finally:
         server.dismiss()
 
@@ -152,24 +153,25 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one minute, one hour of history, no verdict")
     given = parser.parse_args()
     minutes, every_s = (1.0, 5.0) if given.quick else (given.minutes, given.every)
-    samples, passed, left = soak(minutes, every_s, QUICK_HOURS if given.quick else FULL_HOURS)
+    samples, passed, left, broken = soak(minutes, every_s, QUICK_HOURS if given.quick else FULL_HOURS)
     verdict = judge(samples)
     rows = {
         "minutes": minutes,
         "readers": READERS,
         "passed": asdict(passed),
         "descriptors_left": left,
+        "broken": broken,
         "verdict": asdict(verdict),
         "samples": [asdict(sample) for sample in samples],
     }
-    print(f"passed: {passed}; descriptors when everyone had gone: {left}")
+    print(f"passed: {passed}; descriptors when everyone had gone: {left}; broke: {broken}")
     print(
         f"memory {verdict.memory_mean_mb:.1f} MB, {verdict.memory_mb_per_hour:+.2f} MB/h "
         f"({verdict.memory_growth:+.2%} while judged); descriptors {verdict.descriptors_mean:.0f}, "
         f"{verdict.descriptors_per_hour:+.1f}/h: {'flat' if verdict.flat else 'not flat'}"
     )
     print(f"written to {results.write('soak', rows, quick=given.quick).name}")
-    if not verdict.flat and not given.quick:
+    if broken or passed.failed or not (verdict.flat or given.quick):
         sys.exit(1)
 
 

@@ -23,8 +23,9 @@ Market = Callable[[Settings], LiveMarket]
 def serve(pipe: Connection, config: str | None, interval_ms: float, market: Market | None = None) -> None:
     """Serve; the pipe gets the port.
 
-    ``begins`` is answered with the beginnings since it was last asked, ``grpc`` with that port; ``hurry``
-    gives a market of its own pace the interval; anything else ends it.
+    ``begins`` is answered with the beginnings since it was last asked, ``grpc`` with that port,
+    ``broken`` with the connections that met a fault of ours; ``hurry`` gives a market of its own pace the
+    interval; anything else ends it.
 
     Args:
         pipe: to whoever measures.
@@ -64,6 +65,8 @@ async def _serve(pipe: Connection, config: str | None, interval_ms: float, marke
                 live.pump.interval_ns = int(interval_ms * MS)
             elif word == "grpc":
                 pipe.send(server.grpc.port)
+            elif word == "broken":
+                pipe.send(server.door.counters.broken + server.sockets.counters.broken)
             else:
                 break
         server.stop()
