@@ -369,6 +369,27 @@ async def test_tls_serves_both_too(serve: Serve, certificate: tuple[Path, Path])
         await served.until(lambda: served.door.counters.open == 0)
 
 
+async def test_a_reset_reaches_through_tls(serve: Serve, certificate: tuple[Path, Path]) -> None:
+    """The connection below is reset, without a word of TLS."""
+    path, key = certificate
+    trust = ssl.create_default_context(cafile=str(path))
+    async with serve(tls=tls_context(str(path), str(key))) as served:
+        below = await served.connect()
+        stream = trio.SSLStream(below, trust, server_hostname="localhost", https_compatible=True)
+        async with trio.open_nursery() as nursery:
+            target = "/api/v1/subscribe?channels=tick&symbols=BTC-USD"
+            reader = await wrap_client_stream(nursery, stream, "localhost", target)
+            assert msgspec.json.decode(await reader.get_message())["type"] == "ack"
+            (subscriber,) = served.sockets.hub.subscribers
+            nursery.cancel_scope.cancel()
+        subscriber.take_down("reset")
+        await served.until(lambda: served.door.counters.open == 0)
+        with pytest.raises(trio.BrokenResourceError) as broken:
+            await below.receive_some()
+        assert isinstance(broken.value.__cause__, ConnectionResetError)
+        await below.aclose()
+
+
 async def test_plain_bytes_to_a_tls_port_end_that_connection_only(
     serve: Serve, certificate: tuple[Path, Path]
 ) -> None:
