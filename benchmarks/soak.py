@@ -8,7 +8,8 @@ stopped and some end by themselves.
 
 The verdict is a line fitted through the samples after the first quarter, in which what is kept of ended
 runs fills up: flat means that memory grows by less than 2 % of itself over the rest, and descriptors by
-fewer than 5. A connection that meets a fault of the server's own, or a wrong answer, fails it too. Not part of ``make bench``.
+fewer than 5. A connection that meets a fault of the server's own, or a wrong answer, fails it too. Not part
+of ``make bench``.
 """
 
 from __future__ import annotations
