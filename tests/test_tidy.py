@@ -93,6 +93,7 @@ PLUGINS = {
     "mdsim.providers.adapters": "PROVIDER",
     "mdsim.publish.codecs": "CODEC",
     "mdsim.sources": "FEED",
+    "mdsim.venues.profiles": "VENUE",
 }
 """Packages whose modules ``core.registry`` finds by the constant they end in."""
 

@@ -9,8 +9,9 @@ import trio
 import typer
 
 from mdsim.cli import wiring
+from mdsim.cli.markets import tape_settings
 from mdsim.cli.own_run import OwnRun
-from mdsim.cli.server import Server, tape_settings
+from mdsim.cli.server import Server
 from mdsim.config.load import load
 from mdsim.config.settings import Settings
 from mdsim.core.serving import RunInfo

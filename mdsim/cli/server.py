@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,21 +27,15 @@ from mdsim.api.tickets import Tickets
 from mdsim.api.websocket import WebSockets
 from mdsim.chaos.pipeline import chosen, make_pipeline
 from mdsim.cli import heap, library, wiring
-from mdsim.cli.agreement import consensus_of
-from mdsim.cli.around import with_venues
+from mdsim.cli.connections import Connections
+from mdsim.cli.markets import Opened, open_market, synthetic
 from mdsim.cli.server_telemetry import Telemetry
 from mdsim.cli.source_watch import SourceWatch
-from mdsim.cli.spreads import spreads_of
 from mdsim.config.settings import Settings
 from mdsim.consensus.room import Consensus
 from mdsim.core.errors import UsageError
-from mdsim.core.instruments import Catalogue
-from mdsim.core.ports import FeedRequest
-from mdsim.core.seeds import SeedTree
 from mdsim.core.serving import Published
-from mdsim.core.time import MS
 from mdsim.engine.agreed import AgreedFeed
-from mdsim.engine.tape import TapeSettings
 from mdsim.publish.disturber import Disturber
 from mdsim.publish.event_desk import EventDesk
 from mdsim.publish.hub import Hub
@@ -68,13 +62,20 @@ class Server:
         watch: of the sources that the market rests on; None where it rests on none.
     """
 
-    def __init__(self, settings: Settings, seed: int, live: LiveMarket | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        seed: int,
+        live: LiveMarket | None = None,
+        connections: Connections | None = None,
+    ) -> None:
         """Put it together; nothing listens yet.
 
         Args:
             settings: what the server is told.
             seed: root of every random draw of the market.
             live: the market to serve; without it, the synthetic one of the settings.
+            connections: of the sources that it rests on, where they are real.
 
         Raises:
             UsageError: certificate or key cannot be read.
@@ -82,6 +83,7 @@ class Server:
         publication = settings.publication
         self.settings = settings
         self._stopping = trio.Event()
+        self._connections = connections
         self.live = live or synthetic(settings, seed)
         market = self.live.tape
         token = settings.chaos.token
@@ -203,7 +205,8 @@ class Server:
         feed = self.live.engine.feed
         if not isinstance(feed, AgreedFeed) or not isinstance(feed.room, Consensus):
             return None
-        return SourceWatch(feed, feed.room, self.events, self.telemetry.metrics, self.telemetry.log)
+        told = self.telemetry
+        return SourceWatch(feed, feed.room, self.events, told.metrics, told.log, self._connections)
 
     def _publish(self, published: Sequence[Published]) -> None:
         self.hub.publish([*published, *self.events.take()])
@@ -251,30 +254,6 @@ class Server:
         return context
 
 
-def synthetic(settings: Settings, seed: int) -> LiveMarket:
-    """The market of the settings: enabled instruments on synthetic prices, from now on, in real time.
-
-    Simulated venues bear the providers' names, and the consensus agrees on what they say.
-    """
-    interval_ns = settings.publication.interval_ns
-    request = FeedRequest(
-        catalogue=Catalogue(item for item in settings.catalogue if item.enabled),
-        seeds=SeedTree(seed),
-        start_ns=utc_ns() // interval_ns * interval_ns,
-        step_ns=max(interval_ns, MS),
-    )
-    feed = wiring.feeds()["synthetic"].open(request)
-    return LiveMarket(
-        with_venues(feed, SeedTree(seed), wiring.venues().values(), consensus_of(settings)),
-        wiring.effects(),
-        wiring.curves(),
-        seeds=SeedTree(seed),
-        interval_ns=interval_ns,
-        tape=tape_settings(settings),
-        spreads=spreads_of(settings),
-    )
-
-
 def _offer(settings: Settings) -> Offer:
     publication = settings.publication
     return Offer(
@@ -285,28 +264,39 @@ def _offer(settings: Settings) -> Offer:
     )
 
 
-def tape_settings(settings: Settings) -> TapeSettings:
-    """What a market remembers, and how often its slower channels speak."""
-    publication = settings.publication
-    return TapeSettings(
-        ticks_kept=settings.history.buffer_ticks,
-        depth_levels=publication.depth_levels,
-        depth_every_ns=publication.depth_interval_ns,
-        intervals=publication.bar_intervals,
-        lag_ns=publication.bar_lag_ns,
-    )
-
-
 async def run(settings: Settings, seed: int) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    server = Server(settings, seed)
-    told = standard_logs_into(server.telemetry.log)
-    with told, trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises:
+        UsageError: a source, a certificate or a key makes no sense.
+        UnavailableError: no source told a price in time.
+    """
+    asked, opening = trio.Event(), trio.CancelScope()
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as sources:
+            sources.start_soon(_listen, signals, asked, opening)
+            with opening:
+                opened = await open_market(settings, seed, sources)
+            if not opening.cancelled_caught:
+                await _serve(settings, seed, opened, asked)
+            sources.cancel_scope.cancel()
+
+
+async def _serve(settings: Settings, seed: int, opened: Opened, asked: trio.Event) -> None:
+    for warning in opened.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    server = Server(settings, seed, opened.market, opened.connections)
+    with standard_logs_into(server.telemetry.log):
         async with trio.open_nursery() as nursery:
             await nursery.start(server.serve)
             heap.settle()
             typer.echo("\n".join(server.greeting()))
-            async for _ in signals:
-                break
+            await asked.wait()
             typer.echo("stopping", err=True)
             server.stop()
+
+
+async def _listen(signals: AsyncIterator[int], asked: trio.Event, opening: trio.CancelScope) -> None:
+    async for _ in signals:
+        asked.set()
+        opening.cancel()  # of no effect once the market is open

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,25 +17,31 @@ from mdsim.engine.agreed import AgreedFeed
 from mdsim.publish.event_desk import EventDesk
 
 if TYPE_CHECKING:
+    from mdsim.cli.connections import Connections
     from mdsim.consensus.standing import Standing
+    from mdsim.providers.wire import SourceEvent
     from mdsim.telemetry.logs import Log
     from mdsim.telemetry.meters import Window
     from mdsim.telemetry.metrics import Metrics, Readings
 
 _LOG_EVERY_NS = 10 * SECOND
 """A rejection that comes back is logged this often, with how often it came."""
+_TROUBLE = ("lost", "refused", "limited", "key_refused", "off", "stale", "failover")
+_TOLD = ("lost", "off", "failover")
 _LOUD = ("circuit_breaker", "depeg_alert", "source_stale")
 
 
 class SourceWatch:
-    """Follows the sources of one market.
-
-    Attributes:
-        of_connections: what connections tell of each source by name, where there are any.
-    """
+    """Follows the sources of one market, and the connections behind them where there are any."""
 
     def __init__(
-        self, feed: AgreedFeed, room: Consensus, events: EventDesk, metrics: Metrics, log: Log
+        self,
+        feed: AgreedFeed,
+        room: Consensus,
+        events: EventDesk,
+        metrics: Metrics,
+        log: Log,
+        connections: Connections | None = None,
     ) -> None:
         self._feed = feed
         self._room = room
@@ -51,14 +57,17 @@ class SourceWatch:
             for symbol in terms.symbols
         }
         self._last_latency_ns: dict[str, int] = {}
-        self.of_connections: Callable[[], Mapping[str, SourceStatus]] = dict
+        self._connections = connections
         feed.on_report = self._heard
         metrics.bind("market_data_price_updates_total", self._updates)
         metrics.bind("market_data_price_deviation", self._deviations)
         metrics.bind("market_data_source_errors_total", self._errors_by_kind)
 
     def look(self, _published: Sequence[Published]) -> None:
-        """Once a cycle: what the consensus room has to tell goes out."""
+        """Once a cycle: what connections and the consensus room have to tell goes out."""
+        if self._connections is not None:
+            for news in self._connections.take():
+                self._tell(news)
         for alert in self._room.events():
             self._events.tell(alert.event, (alert.symbol,), alert.at_ns, alert.data)
             write = self._log.warning if alert.event in _LOUD else self._log.info
@@ -81,7 +90,7 @@ class SourceWatch:
 
     def statuses(self) -> Sequence[SourceStatus]:
         """Every source, in the order of the configuration."""
-        connected = self.of_connections()
+        connected = {} if self._connections is None else self._connections.statuses()
         return [self._status(terms, connected.get(terms.name)) for terms in self._feed.sources]
 
     def _status(self, terms: SourceTerms, connection: SourceStatus | None) -> SourceStatus:
@@ -113,6 +122,19 @@ class SourceWatch:
             reason=reason,
             standings=standings,
         )
+
+    def _tell(self, news: SourceEvent) -> None:
+        """An event of a connection: a line of the log, and for what readers feel, of the events channel."""
+        write = self._log.warning if news.kind in _TROUBLE else self._log.info
+        fields = {"source": news.source, "detail": news.detail}
+        if news.symbol:
+            fields["symbol"] = news.symbol
+        write(f"source_{news.kind}", **fields)
+        if news.kind in _TROUBLE:
+            self._errors[news.source, news.kind] += 1
+        if news.kind in _TOLD:
+            symbols = (news.symbol,) if news.symbol else ()
+            self._events.tell("anomaly", symbols, news.at_ns, {**fields, "kind": news.kind})
 
     def _heard(self, report: Report) -> None:
         self._received[report.source, report.symbol] += 1

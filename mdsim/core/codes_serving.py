@@ -12,4 +12,11 @@ SERVING: dict[str, Explanation] = {
         "mdsim serve --tls-cert chain.pem --tls-key other.pem",
         "mdsim serve --tls-cert chain.pem --tls-key key.pem",
     ),
+    "MD521": Explanation(
+        "sources that tell no price",
+        "Real sources are configured, and none of them told a price in time: nothing could be served. The "
+        "message says how each of them does.",
+        "data_sources: {exchange_feeds: [{name: kraken, type: websocket, url: wss://ws.kraken.example/v2}]}",
+        "data_sources: {exchange_feeds: [{name: kraken, type: websocket, url: wss://ws.kraken.com/v2}]}",
+    ),
 }

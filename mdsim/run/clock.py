@@ -257,6 +257,18 @@ def utc_ns() -> int:
     return time.time_ns()
 
 
+class Steady:
+    """Time of day that never falls: UTC once, and from then on the machine's monotonic clock."""
+
+    def __init__(self, utc_now_ns: int) -> None:
+        """Begin at a time of day."""
+        self._ahead_ns = utc_now_ns - wall_ns()
+
+    def __call__(self) -> int:
+        """Nanoseconds UTC."""
+        return wall_ns() + self._ahead_ns
+
+
 class VirtualPacer:
     """As fast as it goes: cycles follow each other, with a breath for others every 50 ms."""
 

@@ -1,0 +1,117 @@
+"""The markets that a server can serve: real sources where there are any, simulated ones otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mdsim.chaos.pipeline import make_pipeline
+from mdsim.cli import wiring
+from mdsim.cli.agreement import consensus_of
+from mdsim.cli.around import with_venues
+from mdsim.cli.connections import Connections
+from mdsim.cli.live_sources import live_sources
+from mdsim.cli.opening import Opening
+from mdsim.cli.spreads import spreads_of
+from mdsim.config.settings import Settings
+from mdsim.core.instruments import Catalogue, Instrument
+from mdsim.core.ports import BaseFeed, FeedRequest
+from mdsim.core.seeds import SeedTree
+from mdsim.core.time import MS
+from mdsim.engine.tape import TapeSettings
+from mdsim.run.clock import Steady, utc_ns
+from mdsim.run.live import LiveMarket
+
+if TYPE_CHECKING:
+    import trio
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A market that is ready to be served.
+
+    Attributes:
+        connections: its real sources; None where they are simulated.
+        warnings: what whoever started it should know.
+    """
+
+    market: LiveMarket
+    connections: Connections | None = None
+    warnings: tuple[str, ...] = ()
+
+
+async def open_market(settings: Settings, seed: int, nursery: trio.Nursery) -> Opened:
+    """The market of a configuration; its connections work in ``nursery`` until that is cancelled.
+
+    Raises:
+        UsageError: a source cannot be opened.
+        UnavailableError: no source told a price in time.
+    """
+    if any(not source.off for source in settings.sources):
+        return await _connected(settings, seed, nursery)
+    return Opened(synthetic(settings, seed))
+
+
+def synthetic(settings: Settings, seed: int) -> LiveMarket:
+    """Enabled instruments on synthetic prices, from now on, in real time.
+
+    Simulated venues bear the providers' names, and the consensus agrees on what they say.
+    """
+    seeds = SeedTree(seed)
+    feed = wiring.feeds()["synthetic"].open(_request(settings, seeds, utc_ns()))
+    agreed = with_venues(feed, seeds, wiring.venues().values(), consensus_of(settings))
+    return _market(settings, seeds, agreed)
+
+
+async def _connected(settings: Settings, seed: int, nursery: trio.Nursery) -> Opened:
+    """The market that real sources agree on; instruments that none tells are left out, with a warning."""
+    seeds, now = SeedTree(seed), Steady(utc_ns())
+    connections = Connections()
+    sources = live_sources(settings, now, seeds, make_pipeline, connections.tell)
+    connections.sources = sources
+    nursery.start_soon(sources.run)
+    opening = Opening(sources, Catalogue(_enabled(settings)), consensus_of(settings), now)
+    feed, warnings = await opening.agree(_interval_ns(settings))
+    return Opened(_market(settings, seeds, feed), connections, warnings)
+
+
+def tape_settings(settings: Settings) -> TapeSettings:
+    """What a market remembers, and how often its slower channels speak."""
+    publication = settings.publication
+    return TapeSettings(
+        ticks_kept=settings.history.buffer_ticks,
+        depth_levels=publication.depth_levels,
+        depth_every_ns=publication.depth_interval_ns,
+        intervals=publication.bar_intervals,
+        lag_ns=publication.bar_lag_ns,
+    )
+
+
+def _market(settings: Settings, seeds: SeedTree, feed: BaseFeed) -> LiveMarket:
+    return LiveMarket(
+        feed,
+        wiring.effects(),
+        wiring.curves(),
+        seeds=seeds,
+        interval_ns=settings.publication.interval_ns,
+        tape=tape_settings(settings),
+        spreads=spreads_of(settings),
+    )
+
+
+def _request(settings: Settings, seeds: SeedTree, now_ns: int) -> FeedRequest:
+    interval_ns = settings.publication.interval_ns
+    return FeedRequest(
+        catalogue=Catalogue(_enabled(settings)),
+        seeds=seeds,
+        start_ns=now_ns // interval_ns * interval_ns,
+        step_ns=max(interval_ns, MS),
+    )
+
+
+def _interval_ns(settings: Settings) -> int:
+    return settings.publication.interval_ns
+
+
+def _enabled(settings: Settings) -> list[Instrument]:
+    return [item for item in settings.catalogue if item.enabled]
