@@ -11,18 +11,21 @@ WINSOR_DEVIATIONS = 6.0
 WINSOR_FLOOR_BPS = 1.0
 """The deviation is taken as at least this, because it is 0 when half of the sources agree exactly."""
 VOLUME_CAP = 2.0
-"""A source's volume counts up to this many times the median volume."""
+"""A source's volume counts as at most this many times the median volume, and at least its inverse."""
 SIGMAS = 2.0
 
 
 def weights(volumes: Sequence[float], priorities: Sequence[int]) -> list[float]:
-    """Capped volume divided by priority; an unknown volume (0.0) counts as the median of the known ones."""
+    """Volume divided by priority, where a volume counts as half to twice the median of the known ones.
+
+    An unknown volume (0.0) counts as that median.
+    """
     known = sorted(volume for volume in volumes if volume > 0.0)
     if not known:
         return [1.0 / priority for priority in priorities]
     middle = median(known)
     return [
-        min(volume or middle, VOLUME_CAP * middle) / priority
+        min(max(volume or middle, middle / VOLUME_CAP), VOLUME_CAP * middle) / priority
         for volume, priority in zip(volumes, priorities, strict=True)
     ]
 
@@ -32,13 +35,14 @@ def robust(values: Sequence[float], weighing: Sequence[float]) -> float:
 
     Each price is drawn to at most six robust deviations from the median, and then, from three on, to no
     farther out than the second lowest and the second highest. So no single source, whatever it says and
-    weighs, moves the result out of the range of the others. Of two prices it is the middle.
+    weighs, moves the result out of the range of the others. Of three prices it is the median, of two the
+    middle; weights act from four on.
     """
     ordered = sorted(values)
     count = len(ordered)
     middle = median(ordered)
-    if count <= 2:
-        return middle
+    if count <= 3:
+        return middle  # of three, the inner range is the median itself
     spread_bps = median(sorted(bps(price, middle) for price in ordered))
     reach = WINSOR_DEVIATIONS * NORMAL * max(spread_bps, WINSOR_FLOOR_BPS) / 1e4
     low = max(ordered[1], middle * (1.0 - reach))

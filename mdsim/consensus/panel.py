@@ -146,7 +146,7 @@ class Panel:
                 before.updated_ns,
             )  # fmt: skip
         values = [vote.value for vote in used]
-        weighing = means.weights([vote.weight for vote in used], [vote.terms.priority for vote in used])
+        weighing = self._weights(used)
         price = means.robust(values, weighing) if self._robust else means.weighted(values, weighing)
         self.agreed = self._remembered = price
         self._remembered_ns = now_ns
@@ -177,6 +177,11 @@ class Panel:
             )  # fmt: skip
         self._news(was_open, price, now_ns)
         return Judgement(self.symbol, price, smoothed, width_bps, sure, groups, total, state, why, newest_ns)
+
+    def _weights(self, used: Sequence[Member]) -> list[float]:
+        if self._robust and len(used) <= 3:
+            return [1.0] * len(used)  # the middle of so few does not depend on weights
+        return means.weights([vote.weight for vote in used], [vote.terms.priority for vote in used])
 
     def _fresh(self) -> list[Member]:
         return [member for member in self._independent if member.reason in ("", "split")]

@@ -13,6 +13,8 @@ from mdsim.core.time import SECOND
 
 DECIMALS_NEAR = 0.041
 """A factor within 10 % of a power of ten is a slipped decimal point (log10 of 1.1)."""
+SAME_SCALE = (0.125, 8.0)
+"""Factors that are surely none; most votes lie here, and need no logarithm."""
 
 
 class Trial:
@@ -93,7 +95,7 @@ class Trial:
         prior: float | None,
     ) -> tuple[str, str] | None:
         reference = centre.value if len(ordered) > 1 and centre.decided else prior
-        if reference is not None:
+        if reference is not None and not SAME_SCALE[0] < vote.value / reference < SAME_SCALE[1]:
             power = log10(vote.value / reference)
             whole = round(power)
             if whole and abs(power - whole) < DECIMALS_NEAR:
@@ -121,11 +123,11 @@ class Trial:
         """
         if len(ordered) < 2:
             return None
-        peers = sum(ordered) - vote.value if len(ordered) == 2 else centre.value
+        lone = len(ordered) == 2
+        peers = sum(ordered) - vote.value if lone else centre.value
         if vote.anchor_ns != vote.changed_ns:
             vote.anchor_ns, vote.anchor = vote.changed_ns, peers
             return None
-        lone = len(ordered) == 2
         if lone and self._stable:
             return None
         if vote.terms.kind == "poll" and vote.repeats < 2:

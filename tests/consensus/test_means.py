@@ -8,8 +8,8 @@ from mdsim.consensus import means
 
 
 def test_an_unknown_volume_counts_as_the_median_and_priority_divides() -> None:
-    """Volumes are capped at twice the median of the known ones."""
-    assert means.weights([10.0, 1_000.0, 0.0, 20.0], [1, 1, 1, 2]) == [10.0, 40.0, 20.0, 10.0]
+    """A volume counts as half to twice the median of the known ones."""
+    assert means.weights([1.0, 1_000.0, 0.0, 20.0], [1, 1, 1, 2]) == [10.0, 40.0, 20.0, 10.0]
     assert means.weights([0.0, 0.0], [1, 4]) == [1.0, 0.25]
 
 
