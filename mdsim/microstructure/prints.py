@@ -14,9 +14,18 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from mdsim.core.keyed import GOLDEN, MASK, NORMALS, mix
+from mdsim.core.time import SECOND
 from mdsim.microstructure.profile import Liquidity, Split, TradeLaw
 
 _ID_BITS = 20
+
+BURSTS_A_SECOND_MOST = 1_000
+BURSTS_A_STEP = 100, 20_000
+"""How many bursts are expanded one by one: so many a second, within these bounds.
+
+Playbooks on top of each other can ask for any multiple of calm volume, and a cycle must end in time. Past the
+bound orders get larger instead of more, so that volume holds.
+"""
 
 
 class Print(NamedTuple):
@@ -85,6 +94,8 @@ class Expansion:
         self._momentum = int(law.momentum * 1024)
         self._block_ns = max(law.flow_block_ns, 1)
         self._gap_ns = law.burst_gap_ns
+        least, most = BURSTS_A_STEP
+        self._bursts_most = min(most, max(least, step_ns * BURSTS_A_SECOND_MOST // SECOND))
 
     def prints(
         self, step: int, start_ns: int, bursts: int, move: int, per_usd: float, quotes: list[Quote]
@@ -94,7 +105,7 @@ class Expansion:
         Args:
             step: its number; with the key it decides every draw.
             start_ns: where it begins; every print lies within it.
-            bursts: how many.
+            bursts: how many; past a bound they are merged into larger ones of the same volume.
             move: the mid's last change, whose sign the flow often follows.
             per_usd: size increments that one USD buys.
             quotes: those in force within the step, by time; the first at or before its start.
@@ -103,6 +114,9 @@ class Expansion:
         leans_to_buy = self._lean(state, start_ns, move)
         found: list[tuple[int, bool, int]] = []
         last_ns = self._step_ns - 1
+        if bursts > self._bursts_most:
+            per_usd *= bursts / self._bursts_most
+            bursts = self._bursts_most
         for _ in range(bursts):
             state = (state + GOLDEN) & MASK
             bits = mix(state)

@@ -8,7 +8,14 @@ from itertools import pairwise
 import pytest
 
 from mdsim.core.time import MS, SECOND
-from mdsim.microstructure.prints import Expansion, Print, Quote, further_prints_table, notional_table
+from mdsim.microstructure.prints import (
+    BURSTS_A_STEP,
+    Expansion,
+    Print,
+    Quote,
+    further_prints_table,
+    notional_table,
+)
 from mdsim.microstructure.profile import Liquidity, TradeLaw
 
 LAW = TradeLaw()
@@ -125,3 +132,14 @@ def test_steps_of_any_length_are_filled_evenly() -> None:
     made = long.prints(0, 0, 800, 0, 1000.0, QUOTES)
     firsts = {one.ts_ns for one in made}
     assert statistics.mean(firsts) == pytest.approx(5 * SECOND, rel=0.06)
+
+
+def test_no_volume_asks_for_more_prints_than_a_cycle_can_make() -> None:
+    """Past the bound the same prints get larger: playbooks piled up cannot stop the market."""
+    bound = BURSTS_A_STEP[0]  # that of a short step
+    most, piled = (
+        expansion().prints(7, 0, bursts, 0, 1000.0, QUOTES) for bursts in (bound, bound * 1_000_000)
+    )
+    assert [(one.ts_ns, one.buy) for one in piled] == [(one.ts_ns, one.buy) for one in most]
+    volumes = [sum(one.size for one in made) for made in (most, piled)]
+    assert volumes[1] / volumes[0] == pytest.approx(1_000_000, rel=1e-3)
