@@ -63,10 +63,8 @@ of those below is a warning.
 
 ## What is not in force yet
 
-These keys are read, checked and shown, and wait for the rooms that will use them: `data_sources` and
-`consensus` (prices are synthetic until the adapters of providers are there), `min_price`, `max_price`,
-`circuit_breaker_threshold` and `depeg_alert_threshold` of an instrument, and `history.path`
-with `history.retention` (history is in memory).
+These keys are read, checked and shown, and wait for the room that will use them: `history.path` with
+`history.retention` (history is in memory).
 """
 
 

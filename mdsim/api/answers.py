@@ -20,7 +20,7 @@ Instant = Annotated[int, Meta(ge=0, description="Nanoseconds UTC since 1970.")]
 Utc = Annotated[str, Meta(description="RFC 3339, UTC.", extra_json_schema={"format": "date-time"})]
 Count = Annotated[int, Meta(ge=0)]
 Span = Annotated[int, Meta(ge=0, description="Nanoseconds.")]
-State = Literal["LIVE", "SPLIT", "SINGLE", "STALE", "HALTED", "OFF", "PENDING"]
+State = Literal["LIVE", "SPLIT", "SINGLE", "FILLED", "STALE", "HALTED", "OFF", "PENDING"]
 Level = Annotated[
     tuple[Amount, ...], Meta(min_length=2, max_length=2, description="Price and size in base units.")
 ]

@@ -48,7 +48,7 @@ def health_of(market: MarketPort) -> Health:
     for _, state in states(market):
         counts[state] = counts.get(state, 0) + 1
     reason = market.ready()
-    if reason is None and not any(counts.get(state) for state in ("LIVE", "SPLIT", "SINGLE")):
+    if reason is None and not any(counts.get(state) for state in ("LIVE", "SPLIT", "SINGLE", "FILLED")):
         stale, halted = counts.get("STALE", 0), counts.get("HALTED", 0)
         reason = f"no instrument is live: {stale} stale, {halted} halted"
     now_ns = market.now_ns()

@@ -36,6 +36,7 @@ _STATES: dict[str, State] = {
     "LIVE": "LIVE",
     "SPLIT": "SPLIT",
     "SINGLE": "SINGLE",
+    "FILLED": "FILLED",
     "STALE": "STALE",
     "HALTED": "HALTED",
 }

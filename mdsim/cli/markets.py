@@ -70,8 +70,11 @@ async def _connected(settings: Settings, seed: int, nursery: trio.Nursery) -> Op
     sources = live_sources(settings, now, seeds, make_pipeline, connections.tell)
     connections.sources = sources
     nursery.start_soon(sources.run)
+    made_up = None
+    if settings.consensus.fill_in:
+        made_up = wiring.feeds()["synthetic"].open(_request(settings, seeds, now()))
     opening = Opening(sources, Catalogue(_enabled(settings)), consensus_of(settings), now)
-    feed, warnings = await opening.agree(_interval_ns(settings))
+    feed, warnings = await opening.agree(settings.publication.interval_ns, made_up)
     return Opened(_market(settings, seeds, feed), connections, warnings)
 
 
@@ -107,10 +110,6 @@ def _request(settings: Settings, seeds: SeedTree, now_ns: int) -> FeedRequest:
         start_ns=now_ns // interval_ns * interval_ns,
         step_ns=max(interval_ns, MS),
     )
-
-
-def _interval_ns(settings: Settings) -> int:
-    return settings.publication.interval_ns
 
 
 def _enabled(settings: Settings) -> list[Instrument]:

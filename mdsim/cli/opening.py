@@ -10,6 +10,7 @@ from mdsim.consensus.room import Consensus
 from mdsim.consensus.settings import ConsensusSettings
 from mdsim.core.errors import UnavailableError
 from mdsim.core.instruments import Catalogue
+from mdsim.core.ports import BaseFeed
 from mdsim.core.sourcing import Report
 from mdsim.core.time import MS
 from mdsim.engine.agreed import AgreedFeed
@@ -39,8 +40,12 @@ class Opening:
         self._now = now
         self._patience_s = patience_s
 
-    async def agree(self, interval_ns: int) -> tuple[AgreedFeed, tuple[str, ...]]:
+    async def agree(
+        self, interval_ns: int, made_up: BaseFeed | None = None
+    ) -> tuple[AgreedFeed, tuple[str, ...]]:
         """The feed of every instrument that has a price, and a warning for each that has none.
+
+        With ``made_up``, a market that fills in, every instrument has one.
 
         Raises:
             UnavailableError: no instrument has a price in time; the message says how every source does.
@@ -62,6 +67,8 @@ class Opening:
                     break
                 await trio.sleep(_LOOK_S)
         priced = [item for at, item in enumerate(self._catalogue) if room.judgement(at).price > 0.0]
+        if made_up is not None:
+            priced = list(self._catalogue)
         if not priced:
             raise self._silent()
         catalogue = Catalogue(priced)
@@ -70,7 +77,13 @@ class Opening:
             final.take(report)
         start_ns = self._now() // interval_ns * interval_ns
         feed = AgreedFeed(
-            self._sources, final, catalogue, start_ns=start_ns, step_ns=max(interval_ns, MS), name="live"
+            self._sources,
+            final,
+            catalogue,
+            start_ns=start_ns,
+            step_ns=max(interval_ns, MS),
+            fill_in=made_up,
+            name="live",
         )
         return feed, self._left_out(catalogue)
 
@@ -90,5 +103,5 @@ class Opening:
         return UnavailableError(
             "MD521",
             f"no source told a price within {seconds}: {'; '.join(states)}",
-            hint="look at the addresses, keys and symbols under data_sources; without it, prices are simulated",
+            hint="look at addresses, keys and symbols under data_sources; without it, prices are simulated",
         )

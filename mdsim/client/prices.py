@@ -18,7 +18,8 @@ class Listing(msgspec.Struct, frozen=True):
 
     Attributes:
         price_increment, size_increment: the grids of prices, and of sizes in base units.
-        state: ``LIVE``, ``SPLIT``, ``SINGLE``, ``STALE``, ``HALTED``, ``PENDING`` (no price yet) or ``OFF`` (not priced there).
+        state: ``LIVE``, ``SPLIT`` (two sources disagree), ``SINGLE`` (one is left), ``FILLED`` (made up),
+            ``STALE``, ``HALTED``, ``PENDING`` (no price yet) or ``OFF`` (not priced there).
     """
 
     symbol: str

@@ -76,6 +76,7 @@ def _consensus(values: Values) -> ConsensusSettings:
         method=method,
         smoothing_ns=by_method if written is None else written,
         quorum=_count(values, "consensus", "quorum"),
+        fill_in=values.text("consensus", "fill_in") == "synthetic",
     )
 
 

@@ -89,11 +89,13 @@ class ConsensusSettings:
         method: ``robust`` or ``two_sigma``.
         smoothing_ns: half-life of the smoothed price, 0 for off.
         quorum: independent sources that full confidence needs.
+        fill_in: synthetic prices stand in for what no real source tells.
     """
 
     method: str
     smoothing_ns: int
     quorum: int
+    fill_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

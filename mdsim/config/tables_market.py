@@ -177,5 +177,13 @@ CONSENSUS = Group(
             high=HOUR,
         ),
         Key("quorum", Kind.COUNT, "independent sources that full confidence needs", "3", low=1, high=100),
+        Key(
+            "fill_in",
+            Kind.CHOICE,
+            "what stands in for an instrument that no real source tells: nothing, or synthetic prices that "
+            "go on from the last agreed one, with the state FILLED and confidence 0",
+            "none",
+            choices=("none", "synthetic"),
+        ),
     ),
 )

@@ -54,7 +54,7 @@ METRICS: dict[str, MetricType] = {
     ),
     "confidence": MetricType(Kind.NUMBER, "confidence(SYMBOL)", "0..1, how sure the agreed price is"),
     "sources": MetricType(Kind.COUNT, "sources(SYMBOL)", "sources that the agreed price rests on"),
-    "state": MetricType(Kind.TEXT, "state(SYMBOL)", "LIVE, SPLIT, SINGLE, STALE or HALTED"),
+    "state": MetricType(Kind.TEXT, "state(SYMBOL)", "LIVE, SPLIT, SINGLE, FILLED, STALE or HALTED"),
     "basis": MetricType(
         Kind.CHANGE, "basis(TARGET vs BASE)", "price of target / price of base - 1", versus=True
     ),

@@ -22,7 +22,8 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         confidence: 0..1, how sure the agreed price is (1 on a synthetic market).
         sources_used, sources_total: sources the price rests on, and those there are.
-        state: ``LIVE``, ``SPLIT`` (two sources disagree), ``SINGLE`` (one is left), ``STALE`` or ``HALTED``.
+        state: ``LIVE``, ``SPLIT`` (two sources disagree), ``SINGLE`` (one is left),
+            ``FILLED`` (made up while sources are silent), ``STALE`` or ``HALTED``.
         age_ns: time since the base feed's last update.
         volume_24h: base units traded in the last 24 hours.
     """

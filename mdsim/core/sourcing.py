@@ -16,6 +16,9 @@ import msgspec
 
 from mdsim.core.impairing import Disturbance, Injection
 
+STATES = ("LIVE", "SPLIT", "SINGLE", "FILLED", "STALE", "HALTED")
+"""How an instrument stands: agreed on, by two that disagree, by one, made up, old, not published."""
+
 
 class Report(msgspec.Struct, frozen=True, gc=False):
     """What one source said of one instrument at one time.
@@ -113,7 +116,7 @@ class Judgement(msgspec.Struct, frozen=True, gc=False):
         interval_bps: half-width of the confidence interval.
         confidence: 0..1.
         used, total: independent groups that counted, and sources that report the instrument.
-        state: ``LIVE``, ``SPLIT``, ``SINGLE``, ``STALE`` or ``HALTED``.
+        state: one of ``STATES``.
         reason: why it is not ``LIVE``, for people; empty otherwise.
         updated_ns: receipt of the newest report that counted; -1 before the first.
     """

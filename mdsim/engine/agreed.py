@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import log
+from math import exp, log
 from typing import Protocol
+
+import msgspec
 
 from mdsim.core.impairing import Disturbance, Injection
 from mdsim.core.instruments import Catalogue
@@ -47,6 +49,7 @@ class AgreedFeed:
         start_ns: int,
         step_ns: int,
         around: BaseFeed | None = None,
+        fill_in: BaseFeed | None = None,
         name: str = "agreed",
     ) -> None:
         """Agree for the first time, as of ``start_ns``.
@@ -58,6 +61,7 @@ class AgreedFeed:
             start_ns: instant of the first price.
             step_ns: the grid on which prices change.
             around: the market that simulated venues stand around: it prices what none of them lists.
+            fill_in: a made-up market that goes on from the last agreed price while no source tells one.
             name: what the feed is called.
         """
         self.name = name
@@ -73,6 +77,8 @@ class AgreedFeed:
         self.on_report: Callable[[Report], None] | None = None
         self.notes: tuple[str, ...] = (*(() if around is None else around.notes), *reports.notes)
         self._around = around
+        self._fill_in = fill_in
+        self._filled: dict[int, float] = {}  # instrument -> its distance in log from the made-up market
         self.advance(start_ns)
 
     @property
@@ -88,9 +94,15 @@ class AgreedFeed:
             if on_report is not None:
                 on_report(report)
         room.judge(now_ns)
+        if self._fill_in is not None:
+            self._fill_in.advance(now_ns)
         stopped = False
         for at in range(len(self.log_prices)):
             judged = room.judgement(at)
+            if self._fill_in is not None and (judged.price <= 0.0 or judged.state == "STALE"):
+                self._fill(at, now_ns, self._fill_in)
+                continue
+            self._filled.pop(at, None)
             if judged.price > 0.0:
                 self.log_prices[at] = log(judged.price)
                 self.updated_ns[at] = judged.updated_ns
@@ -101,9 +113,29 @@ class AgreedFeed:
         size = len(self.log_prices)
         self.halted = [room.judgement(at).state == "HALTED" for at in range(size)] if stopped else None
 
+    def _fill(self, at: int, now_ns: int, made_up: BaseFeed) -> None:
+        """Go on from the last agreed price, or from the made-up market's own where there never was one."""
+        if at not in self._filled:
+            known = self.room.judgement(at).price > 0.0
+            self._filled[at] = self.log_prices[at] - made_up.log_prices[at] if known else 0.0
+        self.log_prices[at] = made_up.log_prices[at] + self._filled[at]
+        self.updated_ns[at] = now_ns
+
     def judgement(self, at: int) -> Judgement:
-        """The present judgement of instrument ``at``."""
-        return self.room.judgement(at)
+        """The present judgement of instrument ``at``; made-up prices are flagged, with confidence 0."""
+        judged = self.room.judgement(at)
+        if at not in self._filled:
+            return judged
+        price = exp(self.log_prices[at])
+        return msgspec.structs.replace(
+            judged,
+            price=price,
+            smoothed=price,
+            confidence=0.0,
+            used=0,
+            state="FILLED",
+            reason=f"made up: {judged.reason or 'no source tells it'}",
+        )
 
     def source_updated_ns(self, at: int, source: str) -> int | None:
         """When a source last told instrument ``at``, or None when it never did."""

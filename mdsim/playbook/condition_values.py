@@ -9,11 +9,10 @@ from mdsim.core import values
 from mdsim.core.conditions import METRICS, Metric, Subject
 from mdsim.core.errors import Problem
 from mdsim.core.params import DurationDraw, Kind
+from mdsim.core.sourcing import STATES
 from mdsim.core.spelling import shown
 from mdsim.playbook.condition_subjects import describe
 from mdsim.playbook.condition_tokens import Token, TokenKind
-
-STATES = ("LIVE", "SPLIT", "SINGLE", "STALE", "HALTED")
 
 _NUMERIC = re.compile(r"[+-]?[0-9]")
 _INSTEAD = {

@@ -8,10 +8,10 @@ from typing import Protocol
 
 from mdsim.core.instruments import Catalogue
 from mdsim.core.serving import MarketPort, Quote, RunsPort
+from mdsim.core.sourcing import STATES
 from mdsim.core.time import SECOND
 from mdsim.telemetry.metrics import Labels, Metrics, Readings
 
-STATES = ("LIVE", "SPLIT", "SINGLE", "STALE", "HALTED")
 _ITEM_BYTES = {"ticks": 40, "trades": 400, "bars": 900}
 """Memory of one item of each kind of buffer: a tick is five integers, the others objects with Decimals."""
 _RESERVED = ("ticks",)

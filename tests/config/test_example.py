@@ -24,7 +24,7 @@ KEYS = {"COINGECKO_API_KEY": "key-1", "COINMARKETCAP_API_KEY": "key-2", "BINANCE
 def uncommented(text: str) -> str:
     """The example with its commented keys in force."""
     return re.sub(
-        r"(?m)^( *)# ((?:tls_|frequency|symbols|path|token|otlp_|smoothing)[a-z_]*:)", r"\1\2", text
+        r"(?m)^( *)# ((?:tls_|frequency|symbols|path|token|otlp_|smoothing|fill_in)[a-z_]*:)", r"\1\2", text
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from math import exp
 
+import msgspec
 import pytest
 
 from mdsim.core.conditions import Metric
@@ -146,3 +147,38 @@ def test_what_the_room_halts_is_not_published() -> None:
         ("SINGLE", Decimal("63000.00"), Decimal("0.2500")),
     ]
     assert published == [["BTC-USD", "ETH-USD"], ["ETH-USD"], ["BTC-USD", "ETH-USD"]]
+
+
+def test_made_up_prices_go_on_from_the_last_agreed_one_and_say_so() -> None:
+    """Filled in where a source never spoke; flagged, without confidence, and gone when a source speaks."""
+    around = StillFeed(FeedRequest(CATALOGUE, SeedTree(1), 0, SECOND))
+    source = Scripted((0, "64000"), (2 * SECOND, "65000"))
+    feed = AgreedFeed(source, Trusting(), CATALOGUE, start_ns=0, step_ns=SECOND, fill_in=around)
+    engine = Engine(feed, {}, {}, seeds=SeedTree(1))
+    engine.cycle(0)
+    assert engine.view.price("ETH-USD") == Decimal("3000.00")
+    filled = feed.judgement(CATALOGUE.index["ETH-USD"])
+    assert (filled.state, filled.confidence, filled.used) == ("FILLED", 0.0, 0)
+    assert feed.judgement(0).state == "SINGLE"
+
+
+def test_what_falls_silent_is_filled_in_from_where_it_was() -> None:
+    """The made-up market's own level has no say: only its movement has."""
+
+    class Forgetful(Trusting):
+        def judgement(self, at: int) -> Judgement:
+            judged = super().judgement(at)
+            silent = self.now_ns - judged.updated_ns > 2 * SECOND
+            return msgspec.structs.replace(judged, state="STALE") if silent else judged
+
+    around = StillFeed(FeedRequest(CATALOGUE, SeedTree(1), 0, SECOND))
+    source = Scripted((0, "64000"), (9 * SECOND, "61000"))
+    feed = AgreedFeed(source, Forgetful(), CATALOGUE, start_ns=0, step_ns=SECOND, fill_in=around)
+    engine = Engine(feed, {}, {}, seeds=SeedTree(1))
+    seen = []
+    for now_ns in range(0, 10 * SECOND, SECOND):
+        engine.cycle(now_ns)
+        seen.append((feed.judgement(0).state, engine.view.price("BTC-USD")))
+    assert seen[2] == ("SINGLE", Decimal("64000.00"))
+    assert seen[3:9] == [("FILLED", Decimal("64000.00"))] * 6
+    assert seen[9] == ("SINGLE", Decimal("61000.00"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -16,6 +17,7 @@ from mdsim.playbook import loader
 from mdsim.playbook.compiler import Compiled, World, compile_playbook
 from mdsim.playbook.diagnostics import Diagnostic, PlaybookError
 from mdsim.playbook.plan import Plan, Step
+from mdsim.venues.venue import Venue
 
 
 def even(_args: Args, _rng: object, _over_ns: int) -> Progress:
@@ -84,6 +86,12 @@ def real_world() -> World:
         feeds=("replay", "synthetic"),
         datasets=("2024-08-05",),
     )
+
+
+@pytest.fixture(scope="session")
+def sourced_world(real_world: World) -> World:
+    """The same with the sources that are simulated offline."""
+    return replace(real_world, sources=tuple(discover("mdsim.venues.profiles", "VENUE", Venue)))
 
 
 def compile_text(text: str, **overrides: str) -> Compiled:

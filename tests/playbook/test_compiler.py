@@ -34,9 +34,9 @@ Refused = Callable[[str], tuple[Diagnostic, ...]]
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_shipped_playbooks_compile_without_a_warning(path: Path, real_world: World) -> None:
+def test_shipped_playbooks_compile_without_a_warning(path: Path, sourced_world: World) -> None:
     """And each asks something: its phases reach, and something is expected."""
-    found = compile_playbook(loader.load(path.read_bytes(), path.name), real_world)
+    found = compile_playbook(loader.load(path.read_bytes(), path.name), sourced_world)
     assert found.warnings == ()
     assert found.plan.expect
     assert any(block.reaches for block in found.plan.phases)
@@ -100,11 +100,11 @@ def test_the_longest_a_plan_may_take_follows_from_its_bounds(
     assert plan(text).expected_ns == expected_ns
 
 
-def test_compiling_twice_gives_the_same_plan(real_world: World) -> None:
+def test_compiling_twice_gives_the_same_plan(sourced_world: World) -> None:
     """As canonical data, for every shipped playbook."""
     for path in SHIPPED:
         first, second = (
-            canonical(compile_playbook(loader.load(path.read_bytes(), path.name), real_world).plan)
+            canonical(compile_playbook(loader.load(path.read_bytes(), path.name), sourced_world).plan)
             for _ in range(2)
         )
         assert first == second

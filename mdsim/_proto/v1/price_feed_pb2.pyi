@@ -18,6 +18,7 @@ class InstrumentState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     INSTRUMENT_STATE_PENDING: _ClassVar[InstrumentState]
     INSTRUMENT_STATE_SPLIT: _ClassVar[InstrumentState]
     INSTRUMENT_STATE_SINGLE: _ClassVar[InstrumentState]
+    INSTRUMENT_STATE_FILLED: _ClassVar[InstrumentState]
 INSTRUMENT_STATE_UNSPECIFIED: InstrumentState
 INSTRUMENT_STATE_LIVE: InstrumentState
 INSTRUMENT_STATE_STALE: InstrumentState
@@ -26,6 +27,7 @@ INSTRUMENT_STATE_OFF: InstrumentState
 INSTRUMENT_STATE_PENDING: InstrumentState
 INSTRUMENT_STATE_SPLIT: InstrumentState
 INSTRUMENT_STATE_SINGLE: InstrumentState
+INSTRUMENT_STATE_FILLED: InstrumentState
 
 class SubscribeRequest(_message.Message):
     __slots__ = ("symbols", "interval_ns", "compress")
