@@ -130,7 +130,7 @@ def summed(waits_ms: Sequence[float], lost: int = 0, gone: int = 0) -> Waits:
     cuts = (
         statistics.quantiles(waits_ms, n=100, method="inclusive")
         if len(waits_ms) > 1
-        else [*waits_ms or (0.0,)] * 99
+        else [*(waits_ms or (0.0,))] * 99
     )
     worst = max(waits_ms, default=0.0)
     return Waits(len(waits_ms), round(cuts[49], 3), round(cuts[98], 3), round(worst, 3), lost, gone)
