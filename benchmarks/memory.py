@@ -19,7 +19,7 @@ from benchmarks import results, watched_server
 from benchmarks.crews import Crews, rest, start
 from benchmarks.served import Process, call
 from mdsim.cli import wiring
-from mdsim.cli.server import tape_settings
+from mdsim.cli.markets import tape_settings
 from mdsim.config.settings import Settings
 from mdsim.core.instruments import Catalogue
 from mdsim.core.ports import FeedRequest

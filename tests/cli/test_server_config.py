@@ -83,7 +83,7 @@ def streamed(
         )
         call = ask(price_feed_pb2.SubscribeRequest(symbols=symbols, **fields), timeout=20)
         found = [update for _, update in zip(range(updates), call, strict=False)]
-        call.cancel()
+        call.cancel()  # type: ignore[no-untyped-call]  # grpc has no types
     return found
 
 

@@ -49,7 +49,9 @@ async def test_calls_readers_and_runs_hang_below_their_callers(serving: Serving,
         async with httpx.AsyncClient(base_url=f"http://{place}", trust_env=False, headers=CALLER) as http:
             started = await http.post("/chaos/playbooks", content=WAIT)
         url = f"ws://{place}/api/v1/subscribe?channels=tick&symbols=BTC-USD"
-        async with trio_websocket.open_websocket_url(url, extra_headers=list(CALLER.items())) as socket:
+        async with trio_websocket.open_websocket_url(
+            url, extra_headers=[(name.encode(), value.encode()) for name, value in CALLER.items()]
+        ) as socket:
             await socket.get_message()
         ask = partial(called, f"127.0.0.1:{server.grpc.port}")
         price = price_feed_pb2.PriceRequest(symbol="BTC-USD")

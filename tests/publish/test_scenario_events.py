@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mdsim.core.events import Entry
+from mdsim.core.events import Entry, Json
 from mdsim.core.serving import RunInfo
 from mdsim.publish.event_desk import EventDesk
 from mdsim.publish.feeds import EVERYWHERE
@@ -24,7 +24,11 @@ def desk() -> EventDesk:
 def test_an_effect_concerns_the_instruments_that_it_acts_on(desk: EventDesk) -> None:
     """Its end and its way back are told to the same readers, although their entries name nobody."""
     follow = ScenarioEvents(desk, info("BTC-USD", "ETH-USD"), lambda: 7)
-    started = {"effect": "move", "summary": "move ETH-USD", "targets": [{"symbol": "ETH-USD"}]}
+    started: dict[str, Json] = {
+        "effect": "move",
+        "summary": "move ETH-USD",
+        "targets": [{"symbol": "ETH-USD"}],
+    }
     follow.on_entry(Entry("effect_started", 1, "p/1", started))
     follow.on_entry(
         Entry("effect_ended", 2, "p/1", {"effect": "move", "reason": "done", "reverts_over_ns": 5})

@@ -15,7 +15,7 @@ from mdsim.core.errors import DataError
 from mdsim.core.ports import BaseFeed
 from mdsim.core.time import MS
 from mdsim.engine.corridor import Engine
-from mdsim.run.series import SERIES, Recorder, Series, Track, read, write
+from mdsim.run.series import SERIES, Points, Recorder, Series, Track, read, write
 
 Feed = Callable[..., BaseFeed]
 
@@ -82,13 +82,16 @@ def test_one_spike_in_a_long_run_is_not_lost(scripted: Feed) -> None:
     assert track.at_ns[track.price.index(5_000)] == 1_777 * MS
 
 
-def test_length_of_a_run_makes_no_difference_to_what_a_bucket_keeps(scripted: Feed) -> None:
+def test_length_of_a_run_makes_no_difference_to_what_a_bucket_keeps() -> None:
     """Merging neighbours gives what twice as long buckets would have given from the start."""
-    prices = [(at, 100.0 + math.sin(at / 37.0)) for at in range(0, 4_000, 3)]
-    straight = Recorder(4)
+    grown, straight = Points(1, 4), Points(1, 4)
     straight._width_ns = 1_024 * MS  # where the other one arrives
-
-    assert sampled(scripted, prices, Recorder(4)) == sampled(scripted, prices, straight)
+    for at_ms in range(0, 4_000, 3):
+        mid = round(10_000 + 100 * math.sin(at_ms / 37.0))
+        for points in (grown, straight):
+            points.add(0, (at_ms * MS, mid, 10_000, mid - 1, mid + 1 + at_ms % 7, 500))
+    assert grown.columns(0) == straight.columns(0)
+    assert len(grown.columns(0)[0]) <= 4 * 5
 
 
 def test_series_is_written_and_read_without_loss(tmp_path: Path, scripted: Feed) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdsim.core.params import Afterwards, CurveSpec, Keyframe
+from mdsim.core.params import Afterwards, CurveSpec, Keyframe, Value
 from mdsim.core.ports import CurveType, EffectType
 from mdsim.core.registry import discover
 from mdsim.core.seeds import SeedTree
@@ -22,7 +22,7 @@ CURVES = discover("mdsim.chaos.curves", "CURVE", CurveType)
 
 def test_every_time_of_a_move_is_divided() -> None:
     """Its length, its lag, what follows it, and the times of its curve; counts and shares stay."""
-    args = {
+    args: dict[str, Value] = {
         "symbol": "BTC-USD",
         "over": MINUTE,
         "lag": 6 * SECOND,

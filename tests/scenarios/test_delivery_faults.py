@@ -92,12 +92,12 @@ async def read_grpc(port: int, seen: Seen, *, task_status: trio.TaskStatus[None]
                 trio.from_thread.run_sync(task_status.started)
 
     try:
-        seen.name = dict(await trio.to_thread.run_sync(call.initial_metadata))["mdsim-connection"]
+        seen.name = str(dict(await trio.to_thread.run_sync(call.initial_metadata))["mdsim-connection"])
         await trio.to_thread.run_sync(read, abandon_on_cancel=True)
     except grpc.RpcError as error:
-        seen.ended = error.code().name  # type: ignore[attr-defined]  # a call, as grpc promises
+        seen.ended = error.code().name
     finally:
-        call.cancel()
+        call.cancel()  # type: ignore[no-untyped-call]  # grpc has no types
         channel.close()
 
 
