@@ -13,7 +13,7 @@ from mdsim.core.spelling import shown, suggest
 
 Overlap = Literal["allow", "refuse"]
 Hours = Annotated[float, Meta(ge=0.001, le=8760)]
-Seconds = Annotated[float, Meta(ge=0.001, le=604_800)]
+Seconds = Annotated[float, Meta(ge=0.001, le=172_800)]
 Symbol = Annotated[str, Meta(max_length=64, examples=["BTC-USD"])]
 _OVERLAP = "Whether other runs may hold the same instruments."
 
@@ -33,7 +33,7 @@ class PriceShock(_Body, frozen=True, kw_only=True):
     shock_percentage: Annotated[float, Meta(ge=-90, le=500, examples=[-15])]
     duration_seconds: Seconds = 60
     pattern: Literal["sudden_drop", "linear", "exponential", "v_shape"] = "sudden_drop"
-    recovery_time_seconds: Annotated[float, Meta(ge=0, le=604_800)] | None = None
+    recovery_time_seconds: Annotated[float, Meta(ge=0, le=172_800)] | None = None
     overlap: Annotated[Overlap, Meta(description=_OVERLAP)] = "allow"
 
 

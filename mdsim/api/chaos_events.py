@@ -80,10 +80,12 @@ async def follow(runs: RunsPort, call: Call) -> Reply:
 
 
 def _after(call: Call) -> int:
-    text = call.headers.get("last-event-id")
-    field = "Last-Event-ID"
-    if text is None:
-        text, field = (call.query.get("after") or ("0",))[0], "after"
-    if _NUMBER.fullmatch(text) is None:
-        raise field_error(field, f"{shown(text)} is no number of an event", help="write 0 for all of them")
-    return int(text)
+    """The header's number, else the query's; one that is none is refused even where the other wins."""
+    query = (call.query.get("after") or ("0",))[0]
+    given = {"after": query, "Last-Event-ID": call.headers.get("last-event-id", query)}
+    for field, text in given.items():
+        if _NUMBER.fullmatch(text) is None:
+            raise field_error(
+                field, f"{shown(text)} is no number of an event", help="write 0 for all of them"
+            )
+    return int(given["Last-Event-ID"])

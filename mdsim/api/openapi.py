@@ -10,7 +10,7 @@ import msgspec
 
 from mdsim import __version__
 from mdsim.api.problems import ProblemDocument
-from mdsim.api.routes import JSON, PROBLEM, Access, Call, Parameter, Reply, Route
+from mdsim.api.routes import EVENTS, JSON, PROBLEM, Access, Call, Parameter, Reply, Route
 
 Document: TypeAlias = "dict[str, Node]"
 Node: TypeAlias = "str | int | float | bool | list[Node] | dict[str, Node] | None"
@@ -136,7 +136,9 @@ def _responses(route: Route, schemas: Mapping[int, Node]) -> Node:
         if kind is not None:
             answer["content"] = {JSON: {"schema": schemas[id(kind)]}}
         elif status == route.status and status >= HTTPStatus.OK and route.media != JSON:
-            answer["content"] = {route.media.partition(";")[0]: {"schema": {"type": "string"}}}
+            # Events have no schema: OpenAPI 3.1 cannot say whether it would be of the stream or of one event.
+            shape: Document = {} if route.media == EVENTS else {"schema": {"type": "string"}}
+            answer["content"] = {route.media.partition(";")[0]: shape}
         answers[status] = answer
     guarded = (401, 403) if route.access is Access.GUARDED else ()
     refusal: Node = {PROBLEM: {"schema": {"$ref": _REF.format(name=ProblemDocument.__name__)}}}

@@ -173,6 +173,7 @@ class Server:
                     await self._stopping.wait()
                     with trio.move_on_after(_RELEASE_S):
                         await self.runs.close()
+                    self._publish([])  # that runs have ended, if no cycle has told it yet
                     self.live.stop()
                 # The market has stopped: nobody will get anything any more, so let everyone go.
                 self.door.stop()
