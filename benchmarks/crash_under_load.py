@@ -185,7 +185,7 @@ def main() -> None:
     """Print one line an instrument and write ``results/crash_under_load.json``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--readers", type=int, default=1_000)
-    parser.add_argument("--fall", type=float, default=12.0, metavar="S", help="how long the fall takes")
+    parser.add_argument("--fall", type=float, default=10.0, metavar="S", help="how long the fall takes")
     parser.add_argument("--quick", action="store_true", help="200 readers, a fall of three seconds")
     given = parser.parse_args()
     if given.quick:

@@ -190,7 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--readers", type=int, default=1_000)
     parser.add_argument("--connections", type=int, default=20_000)
-    parser.add_argument("--seconds", type=float, default=6.0, help="of one measurement")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of one measurement")
     parser.add_argument("--rounds", type=int, default=2, help="of each case; medians are shown")
     parser.add_argument("--only", nargs="+", choices=[*CASES, "flood"], default=[*CASES, "flood"])
     parser.add_argument(

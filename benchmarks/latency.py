@@ -100,7 +100,7 @@ def measure(case: str, instruments: int, readers: int, interval_ms: float, secon
 def main() -> None:
     """Print one line a case and write ``results/latency.json``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=6.0, help="of one case")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of one case")
     parser.add_argument("--quick", action="store_true", help="two seconds each")
     given = parser.parse_args()
     seconds = 2.0 if given.quick else given.seconds
