@@ -17,6 +17,7 @@ from mdsim.core.codes_runs import RUNS
 from mdsim.core.codes_serving import SERVING
 from mdsim.core.codes_settings import SETTINGS
 from mdsim.core.codes_streaming import STREAMING
+from mdsim.core.codes_testkit import TESTKIT
 from mdsim.core.explanation import Explanation
 
 CODES: dict[str, Explanation] = {
@@ -811,6 +812,7 @@ CODES: dict[str, Explanation] = {
     **OFFERING,
     **PLAYING,
     **PROVIDERS,
+    **TESTKIT,
     "MD929": Explanation(
         "the figures of a crisis cannot be used",
         "Internal: a file under mdsim/datasets/crises is missing or breaks the rules of its kind. They are "

@@ -1,0 +1,237 @@
+"""What all doubles have in common: a port, desks that move, faults, and what clients asked."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import trio
+
+from mdsim.core.time import MS, SECOND
+from mdsim.testkit.desk import Beat, Desk, Pair
+from mdsim.testkit.faults import Faults
+from mdsim.testkit.frames import Asked, Reply
+from mdsim.testkit.market import Market
+from mdsim.testkit.socket import Socket
+from mdsim.testkit.web import serve
+
+REQUESTS_KEPT = 10_000
+
+
+class Double:
+    """One provider's double.
+
+    Attributes:
+        name: the provider's.
+        beat_ns: how often its books move.
+        pairs: what it lists, by its own names.
+        market: the truth behind it.
+        faults: what is wrong with it now.
+        desks: its pairs at work.
+        requests: what clients asked, oldest first; the newest 10,000 are kept.
+        sockets: open connections.
+    """
+
+    name: str
+    beat_ns: int = 100 * MS
+    pairs: Mapping[str, Pair] = {}
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.faults = Faults(self.name)
+        self.faults.on_start = self._started
+        self.desks = {
+            listed: Desk(listed, pair, market.seeds, self.name) for listed, pair in self.pairs.items()
+        }
+        self.requests: deque[Asked] = deque(maxlen=REQUESTS_KEPT)
+        self.sockets: list[Socket] = []
+        self._port = 0
+        self._held: dict[str, float] = {}  # asset → what it was worth when everything froze
+        self._seconds = 0
+        self._nursery: trio.Nursery | None = None
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"127.0.0.1:{self._port}"
+
+    @property
+    def url(self) -> str:
+        """What a configuration names as the address of the source."""
+        raise NotImplementedError
+
+    @property
+    def rest_url(self) -> str:
+        """Base of its REST interface."""
+        return f"http://{self.address}"
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Serve on a free port of this machine while the block runs."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            self._move(self.market.now_ns())
+            self._port = await nursery.start(serve, self)
+            nursery.start_soon(self._run)
+            try:
+                yield
+            finally:
+                nursery.cancel_scope.cancel()
+                self._nursery = None
+
+    # ------------------------------------------------------------ the market as this venue sees it
+
+    def stamp_ns(self, ts_ns: int | None = None) -> int:
+        """The venue's own clock: now, or what it showed at an instant."""
+        true_ns = self.market.now_ns() if ts_ns is None else ts_ns
+        return true_ns + int(self.faults.amount("clock_skew") * SECOND)
+
+    def usd(self, asset: str, now_ns: int) -> float:
+        """What the venue takes an asset to be worth, its faults included."""
+        if asset == "USD":
+            return 1.0
+        if self.faults.on("frozen"):
+            if asset not in self._held:
+                self._held[asset] = self.market.prices.usd(asset, now_ns)
+            return self._held[asset]
+        return self.market.prices.usd(asset, now_ns)
+
+    def mid(self, base: str, quote: str, now_ns: int) -> float:
+        """The venue's price of a pair, before its wandering."""
+        mid = self.usd(base, now_ns) / self.usd(quote, now_ns)
+        return mid * self.faults.amount("wrong_decimals") if self.faults.on("wrong_decimals") else mid
+
+    def _move(self, now_ns: int) -> None:
+        if not self.faults.on("frozen"):
+            self._held.clear()
+        frozen = self.faults.on("frozen")
+        for desk in self.desks.values():
+            pair = desk.pair
+            mid = self.mid(pair.base, pair.quote, now_ns)
+            beat = desk.beat(mid, self.usd(pair.base, now_ns), now_ns, still=frozen)
+            self.moved(desk, beat)
+
+    async def _run(self) -> None:
+        begin, beats = trio.current_time(), 0
+        next_ping = begin + 20.0
+        while True:
+            beats += 1
+            await trio.sleep_until(begin + beats * self.beat_ns / SECOND)
+            now = trio.current_time()
+            beats = max(beats, math.floor((now - begin) * SECOND / self.beat_ns))
+            self._move(self.market.now_ns())
+            if int(now - begin) > self._seconds:
+                self._seconds = int(now - begin)
+                if not self.faults.on("silence"):
+                    self.second()
+            if now >= next_ping:
+                next_ping += 20.0
+                if not self.faults.on("silence"):
+                    for socket in self.sockets:
+                        socket.ping(str(self.stamp_ns() // MS).encode())
+
+    # ------------------------------------------------------------ for each provider
+
+    def moved(self, desk: Desk, beat: Beat) -> None:
+        """Tell whoever subscribed what one beat changed."""
+
+    def second(self) -> None:
+        """A second has passed."""
+
+    def opened(self, socket: Socket) -> None:
+        """A connection stands."""
+
+    def heard(self, socket: Socket, raw: str) -> None:
+        """A client sent a message."""
+
+    def gone(self, socket: Socket) -> None:
+        """A connection has ended."""
+
+    def respond(self, asked: Asked) -> Reply:
+        """The answer to a request."""
+        raise NotImplementedError
+
+    def too_many(self, retry_after_s: int) -> Reply:
+        """The answer to one request too many."""
+        raise NotImplementedError
+
+    def refuse_socket(self, asked: Asked) -> Reply | None:
+        """Why a connection is not opened; None when it is."""
+        del asked
+        return None
+
+    def shut_down(self, lead_ns: int) -> None:
+        """Announce that connections end, where the provider does."""
+
+    # ------------------------------------------------------------ telling
+
+    def tell(self, socket: Socket, text: str, channel: str = "") -> None:
+        """Send a frame, unless a fault has other plans.
+
+        Args:
+            socket: to whom.
+            text: the frame.
+            channel: what it belongs to, such as ``BTCUSDT@depth``; empty for what is no data, which is
+                never lost.
+        """
+        faults = self.faults
+        if faults.on("silence"):
+            return
+        if channel:
+            count = socket.sent[channel] = socket.sent.get(channel, 0) + 1
+            if faults.on("disconnect_mid_frame"):
+                socket.tear(text)
+                return
+            if faults.on("gap") and count % max(1, int(faults.amount("gap"))) == 0:
+                return
+        socket.send(text)
+
+    def _started(self, fault: str) -> None:
+        if fault == "server_shutdown" and self._nursery is not None:
+            self._nursery.start_soon(self._shut, self.faults.amount(fault))
+
+    async def _shut(self, lead_s: float) -> None:
+        ending = list(self.sockets)
+        self.shut_down(int(lead_s * SECOND))
+        await trio.sleep(lead_s)
+        for socket in ending:
+            socket.close(1001)
+
+    # ------------------------------------------------------------ the port
+
+    def arrived(self, kind: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Asked:
+        """Note a request."""
+        asked = Asked(self.market.now_ns(), kind, path, query, headers)
+        self.requests.append(asked)
+        return asked
+
+    def answer(self, asked: Asked) -> Reply | None:
+        """What to answer; None for nothing."""
+        if self.faults.on("silence"):
+            return None
+        if self.faults.on("storm_429"):
+            return self.too_many(max(1, math.ceil(self.faults.amount("storm_429"))))
+        return self.respond(asked)
+
+    def admit(self, asked: Asked) -> Reply | None:
+        """Why a WebSocket is not opened."""
+        if self.faults.on("storm_429"):
+            return self.too_many(max(1, math.ceil(self.faults.amount("storm_429"))))
+        return self.refuse_socket(asked)
+
+    async def attend(self, socket: Socket, prefix: bytes) -> None:
+        """Serve a WebSocket until it ends."""
+        self.sockets.append(socket)
+        try:
+            await socket.run(prefix, self.opened, self._heard)
+        finally:
+            self.sockets.remove(socket)
+            self.gone(socket)
+
+    def _heard(self, socket: Socket, text: str) -> None:
+        asked = Asked(self.market.now_ns(), "SEND", socket.path, socket.query, {}, text)
+        self.requests.append(asked)
+        if not self.faults.on("silence"):
+            self.heard(socket, text)
