@@ -133,7 +133,7 @@ class Telemetry:
         live, now_ns = self._live, wall_ns()
         took_ns = now_ns - live.began_ns
         self._duration.add(took_ns / SECOND)
-        self._lag.value = max(0.0, (utc_ns() - self._live.engine.market.now_ns) / SECOND)
+        self._lag.value = self._live.lag_s
         for window in self._latency:
             window.add(took_ns / MS)
         if self.traces is not None:

@@ -297,9 +297,16 @@ class RealPacer:
         self._start_s = trio.current_time() - late_ns / SECOND
         self._breathed_ns = wall_ns()
 
+    def late_s(self, engine_ns: int) -> float:
+        """How far the wall is past ``engine_ns``, in seconds of the wall; negative before it."""
+        return trio.current_time() - self._due_s(engine_ns)
+
+    def _due_s(self, engine_ns: int) -> float:
+        return self._start_s + (engine_ns - self._start_ns) / SECOND / self._speed
+
     async def until(self, engine_ns: int) -> None:
         """Sleep until the wall has come to ``engine_ns``."""
-        due_s = self._start_s + (engine_ns - self._start_ns) / SECOND / self._speed
+        due_s = self._due_s(engine_ns)
         if due_s > trio.current_time():
             await trio.sleep_until(due_s)
         elif wall_ns() - self._breathed_ns < _YIELD_EVERY_NS:

@@ -56,6 +56,11 @@ class LiveMarket:
         await self._pacer.until(engine_ns)
         self.began_ns = wall_ns()
 
+    @property
+    def lag_s(self) -> float:
+        """How far the wall is past the last cycle's own time, whatever day the market thinks it is."""
+        return max(0.0, self._pacer.late_s(self.pump.now_ns))
+
     def _on_base(self) -> None:
         self.based_ns = wall_ns()
 

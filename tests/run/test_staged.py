@@ -133,6 +133,25 @@ async def test_prices_wait_for_the_plan_and_go_on_without_its_effects(
         assert quote.price == quote.reference
 
 
+async def test_a_market_of_another_day_is_not_late(
+    stage: Callable[..., StagedMarket], autojump_clock: trio.testing.MockClock
+) -> None:
+    """Lag is against the pace that was asked for, not against the machine's date; a held-up loop has some."""
+    market = stage(FALL, 10.0)
+    lags: list[float] = []
+
+    def hold_up(_published: Sequence[Published]) -> None:
+        lags.append(market.lag_s)
+        if len(lags) == 5:
+            autojump_clock.jump(0.35)
+
+    market.sinks.append(hold_up)
+    await played(market)
+    assert max(lags[1:5]) == pytest.approx(0, abs=0.01)
+    assert lags[5] == pytest.approx(0.25, abs=0.01)
+    assert lags[-1] == pytest.approx(0, abs=0.01)
+
+
 async def test_scenario_time_passes_at_the_speed_asked_for(
     stage: Callable[..., StagedMarket], autojump_clock: trio.testing.MockClock
 ) -> None:
