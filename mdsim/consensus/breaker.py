@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from mdsim.consensus.settings import Limits
+from mdsim.consensus.window import PriceWindow
 from mdsim.core.time import SECOND
-
-SAMPLE_NS = SECOND
-"""The window holds the lowest and the highest price of each of these, so it is bounded by its length."""
 
 
 class Breaker:
@@ -25,7 +21,7 @@ class Breaker:
     def __init__(self, threshold: float, limits: Limits) -> None:
         self._threshold = threshold
         self._limits = limits
-        self._window: deque[tuple[int, float, float]] = deque()
+        self._window = PriceWindow(limits.breaker_window_ns)
         self.why = ""
         self._published = 0.0
         self._level = 0.0
@@ -49,18 +45,22 @@ class Breaker:
             self._settle(price, sure, now_ns)
             if self.open:
                 return False
-        while self._window and now_ns - self._window[0][0] > self._limits.breaker_window_ns:
-            self._window.popleft()
-        for _, low, high in self._window:
-            for past in (low, high):
-                change = price / past - 1.0
-                if abs(change) > self._threshold:
-                    self._trip(past, price, change, now_ns)
-                    return False
-        self._keep(price, now_ns)
+        window = self._window
+        window.forget(now_ns)
+        if not window.empty and (self._far(price, window.lowest) or self._far(price, window.highest)):
+            # A quotient falls as its divisor grows, so some price of the window is too far only if one of
+            # its extremes is; the oldest that is too far is told.
+            self._trip(next(past for past in window if self._far(price, past)), price, now_ns)
+            return False
+        self._published = price
+        window.add(price, now_ns)
         return True
 
-    def _trip(self, past: float, price: float, change: float, now_ns: int) -> None:
+    def _far(self, price: float, past: float) -> bool:
+        return abs(price / past - 1.0) > self._threshold
+
+    def _trip(self, past: float, price: float, now_ns: int) -> None:
+        change = price / past - 1.0
         window_s = self._limits.breaker_window_ns / SECOND
         self.why = (
             f"circuit breaker: {100 * change:+.1f} % within {window_s:g} s "
@@ -85,12 +85,3 @@ class Breaker:
     def _close(self) -> None:
         self.why = ""
         self._window.clear()  # the level before is no measure for what follows
-
-    def _keep(self, price: float, now_ns: int) -> None:
-        self._published = price
-        bucket_ns = now_ns - now_ns % SAMPLE_NS
-        if self._window and self._window[-1][0] == bucket_ns:
-            _, low, high = self._window[-1]
-            self._window[-1] = (bucket_ns, min(low, price), max(high, price))
-        else:
-            self._window.append((bucket_ns, price, price))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from mdsim.consensus.breaker import Breaker
 from mdsim.consensus.settings import Limits
-from mdsim.core.time import SECOND
+from mdsim.core.time import MS, SECOND
 
 
 def run(breaker: Breaker, prices: list[tuple[int, float]], *, sure: bool = True) -> list[bool]:
@@ -52,3 +55,27 @@ def test_a_level_that_moves_on_begins_its_half_minute_anew() -> None:
     run(breaker, [(0, 100.0)])
     falling = [(at_s, 70.0 if at_s < 20 else 50.0) for at_s in range(1, 60)]
     assert run(breaker, falling).index(True) == 49
+
+
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(st.lists(st.tuples(st.integers(0, 3_000), st.floats(0.9, 1.1)), max_size=150), st.floats(0.02, 0.4))
+def test_it_trips_exactly_where_some_price_of_the_last_minute_is_too_far(
+    steps: list[tuple[int, float]], threshold: float
+) -> None:
+    """Against every price by itself; the oldest that is too far is the one that is told."""
+    breaker, seconds, now_ns, price = Breaker(threshold, Limits()), dict[int, list[float]](), 0, 100.0
+    for later_ms, factor in steps:
+        now_ns += later_ms * MS
+        price *= factor
+        past = [
+            extreme
+            for second, told in seconds.items()
+            if now_ns - second * SECOND <= Limits().breaker_window_ns
+            for extreme in (min(told), max(told))
+        ]
+        far = [one for one in past if abs(price / one - 1.0) > threshold]
+        assert breaker.check(price, True, now_ns) == (not far)
+        if far:
+            assert f"({far[0]:.10g} to {price:.10g})" in breaker.why
+            return
+        seconds.setdefault(now_ns // SECOND, []).append(price)
