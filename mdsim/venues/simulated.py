@@ -8,17 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-import msgspec
-
 from mdsim.core.decimals import from_steps
-from mdsim.core.impairing import Disturbance, Injection, Pipeline, PipelineMaker
+from mdsim.core.impairing import Disturbance, Injection, PipelineMaker
 from mdsim.core.keyed import at as bits_at
 from mdsim.core.keyed import key_of
 from mdsim.core.ports import BaseFeed
 from mdsim.core.seeds import SeedTree
 from mdsim.core.sourcing import Report, SourceTerms
 from mdsim.core.time import MS, SECOND
-from mdsim.venues.handling import HANDLING
+from mdsim.venues.faults import ReportFaults
 from mdsim.venues.venue import Listing, Venue
 from mdsim.venues.wander import Wander
 
@@ -60,7 +58,7 @@ class SimulatedVenues:
         self, base: BaseFeed, venues: Iterable[Venue], seeds: SeedTree, pipelines: PipelineMaker
     ) -> None:
         self.base = base
-        self._pipelines = pipelines
+        self._faults = ReportFaults(pipelines)
         index = base.catalogue.index
         listed = sorted(venues, key=attrgetter("name"))
         self._desks = [
@@ -76,9 +74,6 @@ class SimulatedVenues:
         self._oldest_ns = max((venue.delay_ns for venue in listed), default=0)
         self._past: deque[tuple[int, list[float]]] = deque()
         self._now_ns = base.start_ns
-        self._disturbed: dict[str, Pipeline[Report]] = {}
-        self._acting: frozenset[str] = frozenset()  # sources that something disturbs now
-        self._told: list[Injection] = []  # of pipelines that are gone
 
     def drain(self, now_ns: int) -> Sequence[Report]:
         """What the venues say up to ``now_ns``; advances the base feed."""
@@ -99,7 +94,7 @@ class SimulatedVenues:
             desk.told_ns = ts_ns
             reports.append(self._report(desk, ts_ns, count))
         reports.sort(key=_RECEIVED)
-        return self._through(reports, now_ns) if self._disturbed else reports
+        return self._faults.through(reports, now_ns)
 
     def _remember(self, now_ns: int, logs: list[float]) -> None:
         past = self._past
@@ -147,43 +142,13 @@ class SimulatedVenues:
             volume_24h=listing.volume_24h,
         )
 
-    # Disturbances
-
     def disturb(self, disturbances: Sequence[Disturbance]) -> None:
         """Let these, and only these, act from now on; each names its source."""
-        by_source: dict[str, list[Disturbance]] = {source: [] for source in self._disturbed}
-        for one in disturbances:
-            if one.source is not None:
-                by_source.setdefault(one.source, []).append(one)
-        for source, found in by_source.items():
-            if source in self._disturbed:
-                self._disturbed[source].disturb(found)
-            else:
-                self._disturbed[source] = self._pipelines(found, HANDLING, source)
-        self._acting = frozenset(source for source, found in by_source.items() if found)
+        self._faults.disturb(disturbances)
 
     def injections(self) -> Sequence[Injection]:
         """What disturbances have done since the last call."""
-        told, self._told = self._told, []
-        return told + [one for pipeline in self._disturbed.values() for one in pipeline.injections()]
-
-    def _through(self, reports: list[Report], now_ns: int) -> Sequence[Report]:
-        """What is left of reports, and what was held back before; received when it comes through."""
-        passed: list[Report] = []
-        for report in reports:
-            if report.source in self._acting:
-                self._disturbed[report.source].put(report, report.ts_recv_ns)
-            else:
-                passed.append(report)
-        for source in list(self._disturbed):
-            pipeline = self._disturbed[source]
-            while (due_ns := pipeline.next_due_ns()) is not None and due_ns <= now_ns:
-                passed += [msgspec.structs.replace(one, ts_recv_ns=due_ns) for one in pipeline.due(due_ns)]
-            if due_ns is None and source not in self._acting:
-                self._told += pipeline.injections()
-                del self._disturbed[source]
-        passed.sort(key=_RECEIVED)
-        return passed
+        return self._faults.injections()
 
 
 def _desk(venue: Venue, listing: Listing, at: int, seeds: SeedTree) -> _Desk:
