@@ -63,6 +63,15 @@ class Link:
         due = self.session.due_ns()
         return due is not None and (self._planned_ns is None or due < self._planned_ns)
 
+    def stirs(self, now_ns: int) -> bool:
+        """Whether ``turn`` would do or give anything at all."""
+        due = self.session.due_ns()
+        return (
+            self.session.wants
+            or (due is not None and due <= now_ns)
+            or any(deadline <= now_ns for deadline in self._asked.values())
+        )
+
     def turn(self, now_ns: int) -> list[Action]:
         """Do what is due; what the session wants done."""
         for tag in [tag for tag, deadline in self._asked.items() if deadline <= now_ns]:
@@ -86,3 +95,20 @@ class Link:
     def _give(self, reports: Sequence[Report]) -> None:
         if reports:
             self._sink(reports)
+
+
+def fresh(reports: Sequence[Report], seqs: dict[str, int]) -> list[Report]:
+    """What of reports is new, when two overlapping connections give the same.
+
+    Args:
+        reports: in the order in which they came.
+        seqs: newest number by instrument; kept up to date.
+    """
+    passed = []
+    for report in reports:
+        if report.seq:
+            if report.seq <= seqs.get(report.symbol, 0):
+                continue
+            seqs[report.symbol] = report.seq
+        passed.append(report)
+    return passed

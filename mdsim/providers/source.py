@@ -17,7 +17,7 @@ from mdsim.core.sourcing import Report, SourceTerms
 from mdsim.core.time import MINUTE, SECOND
 from mdsim.providers.connect import Connector, Opener, read_address
 from mdsim.providers.fetching import Access, Fetcher, open_client
-from mdsim.providers.link import Link, Sink
+from mdsim.providers.link import Link, Sink, fresh
 from mdsim.providers.quota import Quota
 from mdsim.providers.session import (
     REST,
@@ -35,7 +35,7 @@ from mdsim.providers.session import (
 )
 from mdsim.providers.tap import Tap
 from mdsim.providers.waiting import Now, wait
-from mdsim.providers.wire import Heard, Recorder, SourceEvent, Tell
+from mdsim.providers.wire import TURNED, Heard, Recorder, SourceEvent, Tell
 
 SendText = Callable[[str], Awaitable[None]]
 
@@ -57,6 +57,18 @@ class SourceSpec:
     keys: tuple[Secret, ...]
     per_minute: int | None
     instruments: tuple[Instrument, ...]
+
+    @property
+    def allowed(self) -> int:
+        """What the provider allows each key, or the address without any, of ``Fetch.cost`` a minute."""
+        return self.offer.keyed_per_minute if self.keys else self.offer.keyless_per_minute
+
+    @property
+    def interval_ns(self) -> int:
+        """How often a session may poll without spending the quota."""
+        shared = 1 if self.offer.by_address else max(1, len(self.keys))
+        per_minute = max(1, (self.per_minute or self.allowed) * shared)
+        return max(SECOND, math.ceil(MINUTE / (0.7 * per_minute)))
 
     @property
     def terms(self) -> SourceTerms:
@@ -141,10 +153,8 @@ class Source:
         self._links: dict[int, Link] = {}
         self._seqs: dict[str, int] = {}
         offer, keys = spec.offer, spec.keys
-        allowed = offer.keyed_per_minute if keys else offer.keyless_per_minute
-        self._per_minute = spec.per_minute or allowed
         self.quota = Quota(
-            self._per_minute,
+            spec.per_minute or spec.allowed,
             max(1, len(keys)),
             per_month=offer.keyed_per_month if keys else 0,
             by_address=offer.by_address,
@@ -154,7 +164,7 @@ class Source:
             keys=keys,
             key_header=offer.key_header(spec.url),
             used_header=offer.used_header,
-            per_minute=allowed,
+            per_minute=spec.allowed,
             by_request=spec.per_minute is not None,
         )
         read_address(self._access.base)
@@ -210,9 +220,7 @@ class Source:
         self.health.connections += 1
         spec = self.spec
         wanted = tuple(item for item in spec.instruments if item.symbol not in self.health.refused)
-        shared = 1 if spec.offer.by_address else max(1, len(spec.keys))
-        interval_ns = max(SECOND, math.ceil(MINUTE / (0.7 * max(1, self._per_minute * shared))))
-        request = SessionRequest(spec.name, spec.url, wanted, bool(spec.keys), interval_ns)
+        request = SessionRequest(spec.name, spec.url, wanted, bool(spec.keys), spec.interval_ns)
         link = Link(spec.offer.open(request), self.health.connections, self._give)
         self._links[link.number] = link
         return link
@@ -228,7 +236,10 @@ class Source:
         while True:
             wake = trio.Event()
             link.wake = wake.set
-            for action in link.turn(now()):
+            now_ns = now()
+            if link.stirs(now_ns):
+                self.tap.note(Heard(self.name, link.number, now_ns, TURNED))
+            for action in link.turn(now_ns):
                 if isinstance(action, Reconnect):
                     return action
                 if isinstance(action, Send) and send is not None:
@@ -275,16 +286,11 @@ class Source:
 
     def _give(self, reports: Sequence[Report]) -> None:
         """Pass reports on once, whichever of two overlapping connections gave them."""
-        fresh = []
-        for report in reports:
-            if report.seq:
-                if report.seq <= self._seqs.get(report.symbol, 0):
-                    self.health.duplicates += 1
-                    continue
-                self._seqs[report.symbol] = report.seq
+        passed = fresh(reports, self._seqs)
+        self.health.duplicates += len(reports) - len(passed)
+        for report in passed:
             self.health.last_ns[report.symbol] = report.ts_recv_ns
-            fresh.append(report)
-        if fresh:
+        if passed:
             if self.health.state != "live":
                 self.health.state, self.health.reason = "live", ""
-            self._sink(fresh)
+            self._sink(passed)

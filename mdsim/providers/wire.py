@@ -9,15 +9,17 @@ import msgspec
 from mdsim.core.impairing import Pipeline
 
 OPENED, MESSAGE, ANSWER, CLOSED = "opened", "message", "answer", "closed"
+TURNED = "turned"
+"""The session was asked what it wants, or told that its time has come: a replay must do so then as well."""
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """One thing that came from a provider.
+    """One thing that came from a provider, or that was done to the session of a connection.
 
     Attributes:
         source: the source's name; ``connection`` counts its connections from 1.
         recv_ns: when it reached us.
-        kind: ``opened``, ``message``, ``answer`` or ``closed``.
+        kind: ``opened``, ``message``, ``answer``, ``turned`` or ``closed``.
         raw: the message or the answer's body as it came, or why a connection closed.
         tag, path, status, headers: of an answer.
     """

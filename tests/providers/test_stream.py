@@ -234,12 +234,19 @@ async def test_an_instrument_that_is_not_listed_is_refused_and_the_rest_goes_on(
 async def test_the_recorder_hears_everything_in_order(
     autojump_clock: MockClock, fake_binance: Any, binance_spec: Spec
 ) -> None:
-    """Opened, the answers, the acknowledgement, messages, closed: raw, with the time of receipt."""
+    """Opened, the answers, the acknowledgement, messages, closed: raw, with the time of receipt.
+
+    Between them stand the turns of the session: each time it was asked what it wants.
+    """
     heard: list[Heard] = []
     async with running(fake_binance, binance_spec(symbols=("BTC-USDT",)), heard.append) as run:
         await run.fake.move()
         await trio.sleep(1)
+    turns = [item.kind for item in heard].count("turned")
+    assert heard[1].kind == "turned"
+    heard = [item for item in heard if item.kind != "turned"]
     assert [item.kind for item in heard] == ["opened", "answer", "message", "answer", "message", "closed"]
+    assert turns == 3  # it asked what is listed, subscribed, and asked for the book
     assert heard[1].path == "/api/v3/exchangeInfo?symbol=BTCUSDT"
     assert heard[2].raw == '{"result":null,"id":1}'
     assert heard[3].status == 200
