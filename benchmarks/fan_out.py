@@ -101,7 +101,7 @@ def main() -> None:
     """Print one line a case and write them to a file in ``results``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--readers", type=int, nargs="+", default=[1_000, 5_000])
-    parser.add_argument("--seconds", type=float, default=4.0, help="of one round")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of one round")
     parser.add_argument("--rounds", type=int, default=2, help="of each case, in turn with the others")
     parser.add_argument("--only", nargs="+", choices=list(SERVERS), default=list(SERVERS))
     parser.add_argument("--quick", action="store_true", help="one short round with 500 readers")

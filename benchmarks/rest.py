@@ -151,7 +151,7 @@ def main() -> None:
     """Print one line a path and write ``results/rest.json``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--connections", type=int, default=16)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of one path")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of one path")
     parser.add_argument("--quick", action="store_true", help="a second each")
     given = parser.parse_args()
     seconds = 1.0 if given.quick else given.seconds
