@@ -76,7 +76,7 @@ class FeedDisruption(_Body, frozen=True, kw_only=True):
     jitter_ms: Annotated[float, Meta(ge=0, le=600_000)] = 0
     duration_seconds: Seconds = 60
     affect_symbols: tuple[Symbol, ...] = ()
-    mode: Literal["impair", "stale", "outage"] = "impair"
+    mode: Annotated[Literal["impair", "stale", "outage"], Meta(examples=["outage"])] = "impair"
     overlap: Annotated[Overlap, Meta(description=_OVERLAP)] = "allow"
 
 

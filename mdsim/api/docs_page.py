@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
+from http import HTTPStatus
 
 import msgspec
 
 from mdsim import __version__
+from mdsim.api.docs_bodies import body_example, body_keys
 from mdsim.api.routes import HTML, Access, Call, Parameter, Reply, Route
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -24,19 +27,51 @@ td{border-top:1px solid var(--line);padding:.25rem .5rem .25rem 0;
 vertical-align:top}
 code,pre{font:13px/1.5 ui-monospace,monospace}pre{background:var(--soft);padding:.5rem;overflow-x:auto}
 small{opacity:.75}
+nav ul{columns:17rem;padding:0;list-style:none;font-size:14px}nav li{overflow-wrap:anywhere}
+nav a{text-decoration:none}
 """
+_HERE = "http://127.0.0.1:8082"
+_HERE_WS = "ws://127.0.0.1:8082"
+_ROOT = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+
+
+def home_route() -> Route:
+    """``GET /``: whoever opens the server's address in a browser lands on the page."""
+
+    async def answer(_call: Call) -> Reply:
+        return Reply(b"", status=307, media=HTML, headers={"Location": "/docs"})
+
+    return Route(
+        "GET",
+        "/",
+        "getHome",
+        "The page to read",
+        "operation",
+        answer,
+        status=307,
+        media=HTML,
+        only_listed=False,
+    )
 
 
 def docs_route(routes: Sequence[Route]) -> Route:
-    """``GET /docs`` for these routes; the page is made once."""
-    text = page(routes).encode()
+    """``GET /docs`` for these routes; the page is made once, and names the address it was asked at."""
+    text = page(routes)
 
-    async def answer(_call: Call) -> Reply:
-        return Reply(text, media=HTML, headers={"Content-Security-Policy": _POLICY})
+    async def answer(call: Call) -> Reply:
+        root = escape(_address(call))
+        shown = text.replace(_HERE, root).replace(_HERE_WS, root.replace("http", "ws", 1))
+        return Reply(shown.encode(), media=HTML, headers={"Content-Security-Policy": _POLICY})
 
     return Route(
         "GET", "/docs", "getDocs", "A page to read", "operation", answer, media=HTML, only_listed=False
     )
+
+
+def _address(call: Call) -> str:
+    """Where the caller found the server: what is no plain host and port is not repeated to it."""
+    root = f"{call.scheme}://{call.headers.get('host', '')}"
+    return root if _ROOT.fullmatch(root) else _HERE
 
 
 def page(routes: Sequence[Route]) -> str:
@@ -53,25 +88,46 @@ def page(routes: Sequence[Route]) -> str:
         f"<body><h1>mdsim {escape(__version__)}: HTTP interface</h1><p>Prices and sizes are decimal "
         "text, times integer nanoseconds UTC with RFC 3339 text beside them. Errors are problem "
         "documents (RFC 9457) with a stable <code>code</code>. Every field stands in the "
-        '<a href="/openapi.json">OpenAPI document</a>.</p>'
-        f"{body}</body></html>\n"
+        '<a href="/openapi.json">OpenAPI document</a>.</p><p>What is <small>(guarded)</small> wants '
+        "<code>Authorization: Bearer …</code> where the server has a token; without one it answers "
+        "callers on its own machine alone. Bodies are JSON whatever the Content-Type says. gRPC has a port "
+        "of its own and answers reflection.</p>"
+        f"<nav>{_contents(routes)}</nav>{body}</body></html>\n"
     )
+
+
+def _contents(routes: Sequence[Route]) -> str:
+    items = "".join(
+        f'<li><a href="#{escape(route.name)}"><code>{route.method} {escape(route.path)}</code></a></li>'
+        for route in routes
+    )
+    return f"<ul>{items}</ul>"
 
 
 def _section(route: Route) -> str:
     guarded = " <small>(guarded)</small>" if route.access is Access.GUARDED else ""
     rows = "".join(_row(parameter) for parameter in route.parameters)
     table = f"<table>{rows}</table>" if rows else ""
-    fields = f"<p><small>Body: {_fields(route.body)}</small></p>" if route.body is not None else ""
+    fields = f"<p>Body:</p>{_body(route.body)}" if route.body is not None else ""
     answer = f"<br>{_fields(route.answer)}" if route.answer is not None else ""
     refusals = ", ".join(str(status) for status in sorted({*route.others, *route.errors}))
     also = f"; {refusals}" if refusals else ""
     return (
         f'<section id="{escape(route.name)}"><h3><b class="{route.method}">{route.method}</b>'
-        f"{escape(route.path)}</h3><p>{escape(route.summary)}{guarded}. {_prose(route.description)}</p>"
-        f"{table}{fields}<pre>{escape(_curl(route))}</pre>"
+        f"{escape(route.path)}</h3><p>{_prose(route.summary)}{guarded}. {_prose(route.description)}</p>"
+        f"{table}{fields}<pre>{escape(_line(route))}</pre>"
         f"<p><small>Answers {route.status}{also}{answer}</small></p></section>"
     )
+
+
+def _body(shape: object) -> str:
+    rows = "".join(
+        f"<tr><td><code>{escape(key.name)}</code></td>"
+        f"<td><small>{'required' if key.default is None else f'else {escape(key.default)}'}</small></td>"
+        f"<td>{escape(key.takes)}{'. ' if key.about else ''}{_prose(key.about)}</td></tr>"
+        for key in body_keys(shape)
+    )
+    return f"<table>{rows}</table>"
 
 
 def _row(parameter: Parameter) -> str:
@@ -94,7 +150,8 @@ def _fields(shape: object) -> str:
     return " ".join(f"<code>{escape(name)}</code>" for name in names)
 
 
-def _curl(route: Route) -> str:
+def _line(route: Route) -> str:
+    """What to type for this route: curl, or a client of WebSocket."""
     path = route.path
     query = []
     for parameter in route.parameters:
@@ -102,7 +159,9 @@ def _curl(route: Route) -> str:
             path = path.replace(f"{{{parameter.name}}}", parameter.example or parameter.name.upper())
         elif parameter.example and parameter.place == "query":
             query.append(f"{parameter.name}={parameter.example}")
-    address = f"'http://127.0.0.1:8082{path}{'?' if query else ''}{'&'.join(query)}'"
+    address = f"'{_HERE}{path}{'?' if query else ''}{'&'.join(query)}'"
+    if route.status == HTTPStatus.SWITCHING_PROTOCOLS:
+        return f"python -m websockets {address.replace(_HERE, _HERE_WS)}"
     method = "" if route.method == "GET" else f"-X {route.method} "
-    body = " -d @body.json" if route.body is not None else ""
+    body = f" -d '{body_example(route.body)}'" if route.body is not None else ""
     return f"curl {method}{address}{body}"

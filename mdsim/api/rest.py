@@ -19,7 +19,7 @@ from mdsim.api.asks import AskReader
 from mdsim.api.bodies import BODY_MOST
 from mdsim.api.compression import pack
 from mdsim.api.debug import Sources, debug_routes
-from mdsim.api.docs_page import docs_route
+from mdsim.api.docs_page import docs_route, home_route
 from mdsim.api.exchange import Exchange
 from mdsim.api.guard import Security, authorize, switched_off
 from mdsim.api.health import health_routes
@@ -94,7 +94,7 @@ def make_app(
     if not security.enabled:
         routes = [route for route in routes if route.access is Access.OPEN]
     routes.append(openapi_route(routes))
-    routes.append(docs_route(routes))
+    routes += [docs_route(routes), home_route()]
     return _Desk(security, middleware, compress, on_failure).app(routes)
 
 

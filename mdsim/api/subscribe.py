@@ -24,8 +24,11 @@ _CHANNEL = Annotated[str, Meta(extra_json_schema={"enum": list(CHANNELS)})]
 class SubscribeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A subscription, in the words of the WebSocket's own messages."""
 
-    channels: Annotated[tuple[_CHANNEL, ...], Meta(min_length=1)]
-    symbols: Annotated[tuple[str, ...], Meta(min_length=1, description="Instruments, or `*` for all.")]
+    channels: Annotated[tuple[_CHANNEL, ...], Meta(min_length=1, examples=[["tick"]])]
+    symbols: Annotated[
+        tuple[str, ...],
+        Meta(min_length=1, description="Instruments, or `*` for all.", examples=[["BTC-USD"]]),
+    ]
     format: Literal["json", "protobuf"] = "json"
     interval: Annotated[
         str, Meta(description="`0` for every message, else a duration such as 100ms to conflate to.")
@@ -71,13 +74,13 @@ def subscribe_routes(asks: AskReader, tickets: Tickets) -> tuple[Route, ...]:
             "subscribe at once, `ticket` stands for what a POST asked, and without any of them the "
             "connection waits for messages.",
             tuple(
-                Parameter(name, "query", summary)
-                for name, summary in (
-                    ("channels", "Channels with commas between."),
-                    ("symbols", "Instruments with commas between."),
-                    ("format", "`json` or `protobuf`."),
-                    ("interval", "`0`, or a duration to conflate to."),
-                    ("ticket", "A ticket of POST."),
+                Parameter(name, "query", summary, example=example)
+                for name, summary, example in (
+                    ("channels", "Channels with commas between.", "tick"),
+                    ("symbols", "Instruments with commas between.", "BTC-USD"),
+                    ("format", "`json` or `protobuf`.", ""),
+                    ("interval", "`0`, or a duration to conflate to.", ""),
+                    ("ticket", "A ticket of POST.", ""),
                 )
             ),
             status=101,

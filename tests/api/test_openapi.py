@@ -156,4 +156,4 @@ async def test_the_page_shows_every_path_and_loads_nothing(ask: Ask, make_rest: 
     assert "url(" not in text
     assert "@import" not in text
     assert all(line.split(" ", 1)[1] in text for line in CONTRACT)
-    assert "curl &#x27;http://127.0.0.1:8082/api/v1/prices/BTC-USD/current&#x27;" in text
+    assert "curl &#x27;http://localhost:8082/api/v1/prices/BTC-USD/current&#x27;" in text
