@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from mdsim.chaos.board import Board
 from mdsim.core.events import Notice
@@ -19,6 +20,8 @@ from mdsim.engine.market import Market
 from mdsim.engine.view import Reading, View
 from mdsim.engine.watches import ScenarioTime, Watch
 from mdsim.microstructure.room import Microstructure
+
+_REAL = Fraction(1)
 
 
 @dataclass(slots=True)
@@ -92,12 +95,13 @@ class Engine:
         if watch in self._watches:
             self._watches.remove(watch)
 
-    def open_view(self) -> View:
+    def open_view(self, speed: Fraction = _REAL) -> View:
         """A view with a memory of its own: what is measured over a time begins now.
 
-        Each run on a server has one, so that "since the start of the run" means that run.
+        Each run on a server has one, so that "since the start of the run" means that run; ``speed`` is how
+        fast its scenario goes.
         """
-        view = View(self.market, self.feed, self.micro, self._probes)
+        view = View(self.market, self.feed, self.micro, self._probes, speed)
         self._views.append(view)
         return view
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import TypeAlias
 
 from mdsim.core.conditions import METRICS, Aggregation, Condition, Metric, ProbeField, Subject, subjects
@@ -20,6 +22,8 @@ from mdsim.microstructure.room import Microstructure
 Reading: TypeAlias = Decimal | float | int | str | None
 Reader: TypeAlias = Callable[[], Reading]
 
+_REAL = Fraction(1)
+
 
 class View:
     """Metrics of the published market, by name.
@@ -33,10 +37,21 @@ class View:
         feed: BaseFeed,
         micro: Microstructure,
         probes: Mapping[str, Mapping[str, Reading]],
+        speed: Fraction = _REAL,
     ) -> None:
+        """Look at a market.
+
+        Args:
+            market: what is published.
+            feed: its base feed.
+            micro: its trades.
+            probes: last answers by probe and field.
+            speed: how fast the scenario that asks goes against the market: windows are of its time.
+        """
         self.market = market
         self._micro = micro
         self._feed = feed
+        self._speed = speed
         self._judged = feed if isinstance(feed, JudgedFeed) else None
         self._probes = probes
         self._index = market.catalogue.index
@@ -126,6 +141,10 @@ class View:
             return on_grid
         return lambda: values.summary(which)
 
+    def _span_ns(self, subject: Metric) -> int:
+        """A window in the market's time."""
+        return max(1, math.floor(subject.over_ns / self._speed))
+
     def _steps(self, subject: Metric, which: str) -> Reader:
         at, market = self._index[subject.symbol], self.market
         return lambda: market.decimal(at, getattr(market, which)[at])
@@ -143,7 +162,7 @@ class View:
         return lambda: (market.asks[at] - market.bids[at]) / market.mids[at]
 
     def _change(self, subject: Metric) -> Reader:
-        at, market, window = self._index[subject.symbol], self.market, PastWindow(subject.over_ns)
+        at, market, window = self._index[subject.symbol], self.market, PastWindow(self._span_ns(subject))
         self._refresh.append(lambda now_ns: window.push(now_ns, market.mids[at]))
 
         def read() -> Reading:
@@ -153,7 +172,7 @@ class View:
         return read
 
     def _drawdown(self, subject: Metric) -> Reader:
-        at, market, window = self._index[subject.symbol], self.market, HighWindow(subject.over_ns)
+        at, market, window = self._index[subject.symbol], self.market, HighWindow(self._span_ns(subject))
         self._refresh.append(lambda now_ns: window.push(now_ns, market.mids[at]))
 
         def read() -> Reading:
@@ -196,7 +215,7 @@ class View:
         return read
 
     def _volume(self, subject: Metric) -> Reader:
-        at, micro, window = self._index[subject.symbol], self._micro, SumWindow(subject.over_ns)
+        at, micro, window = self._index[subject.symbol], self._micro, SumWindow(self._span_ns(subject))
         increment = self.market.catalogue[subject.symbol].size_increment
         seen_ns = self._feed.start_ns
 
@@ -227,7 +246,7 @@ class View:
         return lambda: market.mids[target] * ratio / market.mids[base] - 1.0
 
     def _correlation(self, subject: Metric) -> Reader:
-        market, window = self.market, CorrelationWindow(subject.over_ns)
+        market, window = self.market, CorrelationWindow(self._span_ns(subject))
         first, second = self._index[subject.symbol], self._index[subject.versus or subject.symbol]
         self._refresh.append(lambda now_ns: window.push(now_ns, market.mids[first], market.mids[second]))
         return window.value

@@ -53,7 +53,7 @@ class Hosted:
         timeout: Ceiling | None,
     ) -> None:
         engine = pump.engine
-        view = engine.open_view()
+        view = engine.open_view(admitted.speed)
         try:
             for subject in metrics_of(admitted.plan):
                 view.reader(subject)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
 from mdsim.core.conditions import Aggregation, Compare, Metric
+from mdsim.core.ports import BaseFeed
 from mdsim.core.seeds import SeedTree
-from mdsim.core.time import SECOND
+from mdsim.core.time import MINUTE, SECOND
+from mdsim.engine.corridor import Engine
 from mdsim.engine.market import Market
 from mdsim.engine.view import View, known_metrics, label, show
 from mdsim.microstructure.room import Microstructure
@@ -95,3 +98,16 @@ def test_the_unknown_is_shown_as_such() -> None:
 def test_every_metric_this_view_knows_is_one_of_the_language() -> None:
     """The list that `mdsim list metrics` prints starts with the price."""
     assert known_metrics()[0] == "price"
+
+
+def test_windows_of_a_fast_scenario_are_of_its_own_time(scripted: Callable[..., BaseFeed]) -> None:
+    """At sixty times the speed of the market, five minutes are five seconds of it."""
+    feed = scripted("BTC-USD", BTC=lambda at_s: 100.0 + at_s)
+    engine = Engine(feed, {}, {})
+    fast, real = engine.open_view(Fraction(60)), engine.open_view()
+    change = Metric("change", "BTC-USD", over_ns=5 * MINUTE)
+    read = {"fast": fast.reader(change), "real": real.reader(change)}
+    for second in range(11):
+        engine.cycle(feed.start_ns + second * SECOND)
+    assert read["real"]() is None
+    assert read["fast"]() == pytest.approx(110 / 105 - 1)
