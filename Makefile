@@ -43,6 +43,10 @@ serve: $(RUNTIME) ## serve a live market: HTTP and WebSocket on 8082, gRPC on 50
 	$(BIN)/mdsim serve
 run-dev: serve ## the same
 
+.PHONY: demo-live
+demo-live: $(RUNTIME) ## read five provider doubles that fail one after another (90 s, no network)
+	$(BIN)/python -m mdsim.testkit.demo
+
 .PHONY: test
 test: $(DEV) ## run every test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -80,7 +80,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "report": ("msgspec", "plotly"),
     "run": ("msgspec", "trio"),
     "sources": ("msgspec", "trio"),
-    "testkit": ("h11", "msgspec", "trio", "wsproto"),
+    "testkit": ("h11", "httpx", "msgspec", "trio", "wsproto"),
     "venues": ("msgspec",),
     "telemetry": ("msgspec", "opentelemetry", "prometheus_client", "structlog"),
     "cli": ("msgspec", "rich", "trio", "typer"),

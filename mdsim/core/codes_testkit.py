@@ -25,4 +25,11 @@ TESTKIT: dict[str, Explanation] = {
         'await double.faults.play([(-1, "frozen", 0)])',
         'await double.faults.play([(1, "frozen", 5)])',
     ),
+    "MD643": Explanation(
+        "the demonstration's server did not start",
+        "python -m mdsim.testkit.demo starts mdsim serve on free ports of 127.0.0.1; what that said follows. A "
+        "sandbox without loopback sockets or child processes cannot run it.",
+        "",
+        "",
+    ),
 }
