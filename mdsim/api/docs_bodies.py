@@ -13,7 +13,7 @@ class Key:
 
     Attributes:
         takes: what it takes, in a few words: ``number, -90 to 500``.
-        default: as JSON text; None when the key is required.
+        default: as JSON text, empty where leaving it out means something else; None for a required key.
         about: prose with back ticks, may be empty.
     """
 
@@ -70,7 +70,7 @@ def _takes(kind: dict[str, object]) -> str:
     several = kind.get("anyOf")
     if isinstance(several, list):
         return " or ".join(dict.fromkeys(_takes(one) for one in several if one.get("type") != "null"))
-    words = kind.get("enum")
+    words = [kind["const"]] if "const" in kind else kind.get("enum")
     if isinstance(words, list):
         return ", ".join(str(word) for word in words)
     name = str(kind.get("type", "anything"))
@@ -80,9 +80,9 @@ def _takes(kind: dict[str, object]) -> str:
         return f"list: {within}" if "enum" in items else f"list of {within}"
     least, most = kind.get("minimum"), kind.get("maximum")
     if isinstance(least, int | float) and isinstance(most, int | float):
-        return f"{name}, {least:.16g} to {most:.16g}"
+        return f"{name}, {least} to {most}"
     return {"string": "text", "boolean": "true or false"}.get(name, name)
 
 
 def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+    return "" if value is None else msgspec.json.encode(value).decode()

@@ -10,7 +10,7 @@ from http import HTTPStatus
 import msgspec
 
 from mdsim import __version__
-from mdsim.api.docs_bodies import body_example, body_keys
+from mdsim.api.docs_bodies import Key, body_example, body_keys
 from mdsim.api.routes import HTML, Access, Call, Parameter, Reply, Route
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -123,11 +123,17 @@ def _section(route: Route) -> str:
 def _body(shape: object) -> str:
     rows = "".join(
         f"<tr><td><code>{escape(key.name)}</code></td>"
-        f"<td><small>{'required' if key.default is None else f'else {escape(key.default)}'}</small></td>"
+        f"<td><small>{_default(key)}</small></td>"
         f"<td>{escape(key.takes)}{'. ' if key.about else ''}{_prose(key.about)}</td></tr>"
         for key in body_keys(shape)
     )
     return f"<table>{rows}</table>"
+
+
+def _default(key: Key) -> str:
+    if key.default is None:
+        return "required"
+    return f"else {escape(key.default)}" if key.default else "optional"
 
 
 def _row(parameter: Parameter) -> str:

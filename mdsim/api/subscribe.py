@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from mdsim.api.asks import AskReader
 from mdsim.api.bodies import read_json
@@ -31,8 +31,9 @@ class SubscribeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ]
     format: Literal["json", "protobuf"] = "json"
     interval: Annotated[
-        str, Meta(description="`0` for every message, else a duration such as 100ms to conflate to.")
-    ] = "0"
+        str | Literal[0] | UnsetType,
+        Meta(description="`0` for every message, or a duration such as 100ms to conflate to."),
+    ] = UNSET
 
 
 class Ticket(msgspec.Struct, frozen=True):

@@ -39,6 +39,7 @@ def test_keys_come_in_their_order_with_what_they_take() -> None:
     assert keys["shock_percentage"].takes == "number, -90 to 500"
     assert keys["duration_seconds"].default == "60"
     assert keys["recovery_time_seconds"].takes == "number, 0 to 172800"
+    assert keys["recovery_time_seconds"].default == ""
     assert keys["pattern"].takes == "exponential, linear, sudden_drop, v_shape"
     assert "other runs" in keys["overlap"].about
 
