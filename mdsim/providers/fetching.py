@@ -89,9 +89,9 @@ class Fetcher:
         self._waiting[link.number, fetch.tag] = (link, fetch)
         self._changed.set()
 
-    def key_of(self, tag: str) -> int:
-        """Which key the newest fetch of a tag went out with."""
-        return self._keys.get(tag, 0)
+    def key_of(self, tag: str) -> int | None:
+        """Which key the newest fetch of a tag went out with; None when there was none."""
+        return self._keys.get(tag)
 
     async def run(self) -> None:
         """Work the queue off, a few at a time."""

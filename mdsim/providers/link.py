@@ -20,12 +20,14 @@ class Link:
 
     Attributes:
         number: of the connection, from 1.
+        key: the number of the key that the connection was opened with.
         wake: called when there is something to do before the last ``due_ns``.
     """
 
-    def __init__(self, session: Session, number: int, sink: Sink) -> None:
+    def __init__(self, session: Session, number: int, sink: Sink, key: int = 0) -> None:
         self.session = session
         self.number = number
+        self.key = key
         self._sink = sink
         self._asked: dict[str, int] = {}  # tag → deadline
         self._planned_ns: int | None = None  # what ``due_ns`` said last

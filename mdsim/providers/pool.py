@@ -225,7 +225,7 @@ class LiveSources:
         age_ns = None if newest is None else max(0, now_ns - newest)
         state, reason = health.state, health.reason
         limited = source.quota.state(now_ns)
-        if state == "live" and age_ns is not None and age_ns > spec.offer.max_age_ns:
+        if state == "live" and age_ns is not None and age_ns > spec.max_age_ns:
             state, reason = "stale", "nothing new comes"
         if limited and state != "off":
             state, reason = ("limited" if state != "live" else state), limited

@@ -57,8 +57,7 @@ class Quota:
             by_address: the provider counts our address: keys take turns, but share one bucket.
         """
         self._per_minute = per_minute
-        self._burst = max(1, per_minute // BURST_SHARE)
-        self._refill = max(per_minute - self._burst, (per_minute + 1) // 2)
+        self._burst, self._refill = shares(per_minute)
         self._most = self._burst * MINUTE
         self._keys = [_Key(self._most) for _ in range(keys)]
         self._per_month = per_month * BREAKER_PERCENT // 100
@@ -117,6 +116,11 @@ class Quota:
         """The provider does not take this key: it is not used again."""
         self._keys[at].refused = reason
 
+    def in_turn(self, number: int) -> int:
+        """The key for the ``number``-th connection: those that are not refused take turns."""
+        usable = [at for at, key in enumerate(self._keys) if not key.refused]
+        return usable[number % len(usable)] if usable else 0
+
     def state(self, now_ns: int) -> str:
         """For people: empty while requests may go."""
         refused = [key.refused for key in self._keys if key.refused]
@@ -147,6 +151,15 @@ class Quota:
             if key.month_used + cost > self._per_month:
                 ready_ns = max(ready_ns, key.month_ns + MONTH_NS)
         return ready_ns
+
+
+def shares(per_minute: int) -> tuple[int, int]:
+    """How much of a minute's quota may go at once, and how much comes back in a minute.
+
+    Together they are the quota, except for one request a minute, which is both.
+    """
+    burst = max(1, per_minute // BURST_SHARE)
+    return burst, max(1, per_minute - burst)
 
 
 def retry_after_ns(headers: Mapping[str, str], now_ns: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,7 +17,7 @@ from mdsim.core.time import MINUTE, SECOND
 from mdsim.providers.connect import Connector, Opener, read_address
 from mdsim.providers.fetching import Access, Fetcher, open_client
 from mdsim.providers.link import Link, Sink, fresh
-from mdsim.providers.quota import Quota
+from mdsim.providers.quota import Quota, shares
 from mdsim.providers.session import (
     REST,
     Counters,
@@ -65,10 +64,17 @@ class SourceSpec:
 
     @property
     def interval_ns(self) -> int:
-        """How often a session may poll without spending the quota."""
+        """How often a session may poll without spending the quota: a little slower than that comes back."""
         shared = 1 if self.offer.by_address else max(1, len(self.keys))
-        per_minute = max(1, (self.per_minute or self.allowed) * shared)
-        return max(SECOND, math.ceil(MINUTE / (0.7 * per_minute)))
+        refill = shares(self.per_minute or self.allowed)[1] * shared
+        return max(SECOND, -(-MINUTE * 15 // (14 * refill)))
+
+    @property
+    def max_age_ns(self) -> int:
+        """When a report is stale: as the provider's are, and never before the third poll is missed."""
+        if self.offer.kind != REST:
+            return self.offer.max_age_ns
+        return max(self.offer.max_age_ns, 3 * self.interval_ns)
 
     @property
     def terms(self) -> SourceTerms:
@@ -79,7 +85,7 @@ class SourceSpec:
             tier=self.tier,
             priority=self.priority,
             aggregator=self.provider.aggregator,
-            max_age_ns=self.offer.max_age_ns,
+            max_age_ns=self.max_age_ns,
             symbols=tuple(item.symbol for item in self.instruments),
         )
 
@@ -205,6 +211,12 @@ class Source:
     async def _work(self) -> None:
         raise NotImplementedError
 
+    def refuse_key(self, number: int, reason: str) -> None:
+        """The provider does not take a key: go on with the others, or end when there is none."""
+        self.quota.refuse(number, reason)
+        self.tell("key_refused", detail=f"key {number + 1} of {max(1, len(self.spec.keys))}: {reason}")
+        self._off()  # here, because a session may ask for another connection in the same breath
+
     def broken(self, what: str) -> None:
         """It broke by a mistake of ours: ``run`` may be called again; counters and faults stay."""
         for link in list(self._links.values()):
@@ -221,7 +233,8 @@ class Source:
         spec = self.spec
         wanted = tuple(item for item in spec.instruments if item.symbol not in self.health.refused)
         request = SessionRequest(spec.name, spec.url, wanted, bool(spec.keys), spec.interval_ns)
-        link = Link(spec.offer.open(request), self.health.connections, self._give)
+        key = self.quota.in_turn(self.health.connections)
+        link = Link(spec.offer.open(request), self.health.connections, self._give, key)
         self._links[link.number] = link
         return link
 
@@ -262,11 +275,15 @@ class Source:
             self.health.refused[action.symbol] = action.reason
             self.tell("refused", action.symbol, action.reason)
         elif isinstance(action, Limited) and self._fetcher is not None:
-            self.quota.too_often(self._fetcher.key_of(action.tag), action.wait_ns, self.around.now())
+            self.quota.too_often(self._key_of(link, action.tag), action.wait_ns, self.around.now())
             self.tell("limited", detail=self.quota.state(self.around.now()))
         elif isinstance(action, KeyRefused) and self._fetcher is not None:
-            self.quota.refuse(self._fetcher.key_of(action.tag), action.reason)
-            self.tell("key_refused", detail=action.reason)
+            self.refuse_key(self._key_of(link, action.tag), action.reason)
+
+    def _key_of(self, link: Link, tag: str) -> int:
+        """The key that an action is about: of the fetch, or else of the connection itself."""
+        fetched = self._fetcher.key_of(tag) if self._fetcher is not None else None
+        return link.key if fetched is None else fetched
 
     def _off(self) -> bool:
         """Whether nothing is left to report."""

@@ -153,6 +153,8 @@ class StreamSource(Source):
                 reason, connection.after_ns = end.reason, end.after_ns
         except* LOST as group:
             reason, connection.after_ns = _why(group, self.around.now())
+            if _is_unauthorised(group) and self.spec.keys:
+                self.refuse_key(link.key, reason)
             if connection.stream is not None and connection.stream.gave_up:
                 reason = connection.stream.gave_up
         finally:
@@ -166,9 +168,7 @@ class StreamSource(Source):
         headers = []
         key_header = self.spec.offer.key_header(self.spec.url)
         if self.spec.keys and key_header:
-            headers.append(
-                (key_header.encode(), self.spec.keys[link.number % len(self.spec.keys)].reveal().encode())
-            )
+            headers.append((key_header.encode(), self.spec.keys[link.key].reveal().encode()))
         with trio.fail_after(CONNECT_S):
             plain = await self.around.connect(address)
         stream = connection.stream = Watched(plain, self.spec.offer.silence_ns / SECOND)
@@ -237,6 +237,12 @@ class StreamSource(Source):
 
 def _come(at_ns: int | None, now_ns: int) -> bool:
     return at_ns is not None and now_ns >= at_ns
+
+
+def _is_unauthorised(group: BaseExceptionGroup[BaseException]) -> bool:
+    return (
+        group.subgroup(lambda one: isinstance(one, ConnectionRejected) and one.status_code == 401) is not None
+    )
 
 
 def _why(group: BaseExceptionGroup[BaseException], now_ns: int) -> tuple[str, int]:
