@@ -10,6 +10,7 @@ from operator import attrgetter
 
 from mdsim.core.decimals import from_steps
 from mdsim.core.impairing import Disturbance, Injection, PipelineMaker
+from mdsim.core.instruments import ASSETS, AssetKind, Catalogue, Instrument
 from mdsim.core.keyed import at as bits_at
 from mdsim.core.keyed import key_of
 from mdsim.core.ports import BaseFeed
@@ -20,6 +21,7 @@ from mdsim.venues.faults import ReportFaults
 from mdsim.venues.venue import Listing, Venue
 from mdsim.venues.wander import Wander
 
+_CALM_NOISE = 0.1
 _RECEIVED = attrgetter("ts_recv_ns")
 _REMEMBER_EVERY_NS = 50 * MS
 """Finest grid of remembered prices; delays under half of a cycle or of this are not seen."""
@@ -62,7 +64,7 @@ class SimulatedVenues:
         index = base.catalogue.index
         listed = sorted(venues, key=attrgetter("name"))
         self._desks = [
-            _desk(venue, one, index[one.symbol], seeds)
+            _desk(venue, one, base.catalogue, seeds)
             for venue in listed
             for one in venue.listings
             if one.symbol in index
@@ -151,7 +153,14 @@ class SimulatedVenues:
         return self._faults.injections()
 
 
-def _desk(venue: Venue, listing: Listing, at: int, seeds: SeedTree) -> _Desk:
+def _calm(item: Instrument) -> bool:
+    """Whether both sides of an instrument are worth a dollar."""
+    return item.quote == "USD" and ASSETS[item.base].kind is AssetKind.STABLE
+
+
+def _desk(venue: Venue, listing: Listing, catalogue: Catalogue, seeds: SeedTree) -> _Desk:
+    at = catalogue.index[listing.symbol]
+    noise_bps = venue.noise_bps * (_CALM_NOISE if _calm(catalogue.instruments[at]) else 1.0)
     key = key_of(seeds, "venue", venue.name, listing.symbol)
     return _Desk(
         venue=venue,
@@ -159,7 +168,7 @@ def _desk(venue: Venue, listing: Listing, at: int, seeds: SeedTree) -> _Desk:
         at=at,
         # Whole milliseconds, so that times are as providers write them.
         phase_ns=bits_at(key, -1) % (venue.every_ns // MS) * MS,
-        wander=Wander(key, venue.noise_bps * 1e-4, venue.wander_ns),
+        wander=Wander(key, noise_bps * 1e-4, venue.wander_ns),
         increment=float(listing.increment),
     )
 

@@ -31,7 +31,8 @@ class Venue:
         tier, priority: as a configured source has them.
         every_ns: time between two of its reports of one instrument.
         delay_ns: how old a price is when it is reported.
-        noise_bps: standard deviation of its own wandering around the market.
+        noise_bps: standard deviation of its own wandering around the market; a dollar's worth of a
+            stablecoin wanders a tenth of that, because it moves that much less.
         wander_ns: time in which that wandering forgets where it was.
         max_age_ns: a report older than this is stale.
     """
