@@ -12,6 +12,7 @@ from mdsim.run.result import Check, RunResult, SymbolSummary, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from mdsim.core.events import Json
     from mdsim.playbook.plan import Plan
@@ -66,7 +67,7 @@ def draw(console: Console, played: Played, *, quiet: bool = False) -> None:
     _draw_symbols(console, result.symbols)
     console.print()
     for note in result.notes:
-        console.print(f"note    {note}", style="dim")
+        console.print(f"note    {note}", style="dim", soft_wrap=not console.is_terminal)
     console.print(f"seed    {result.seed}", style="dim")
     if result.digest:  # a market that others share has none of this run alone
         console.print(f"digest  {result.digest}", style="dim", soft_wrap=True)
@@ -91,7 +92,6 @@ def ranked(checks: tuple[Check, ...]) -> list[Check]:
 
 
 def _draw_checks(console: Console, checks: list[Check]) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     from mdsim.cli.console import unicode
@@ -100,10 +100,7 @@ def _draw_checks(console: Console, checks: list[Check]) -> None:
         return
     signs = ("✓", "✗", "?") if unicode(sys.stdout) else ("ok", "FAIL", "?")
     marks = {Verdict.PASSED: signs[0], Verdict.FAILED: signs[1]}
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column(overflow="fold", ratio=1)
+    rows: list[tuple[Text, Text, Text]] = []
     for check in checks[:_CHECKS_MOST]:
         style = "yellow" if check.level == "warn" else _STYLES[check.verdict]
         what = Text(f"{check.kind} {check.text}")
@@ -116,11 +113,36 @@ def _draw_checks(console: Console, checks: list[Check]) -> None:
             what.append(f"{'  ' if passed else chr(10)}{told}", "dim")
         if not passed:
             what.append(f"\n{check.place}", style)
-        table.add_row(Text(marks.get(check.verdict, signs[2]), style=style), format_clock(check.at_ns), what)
+        sign = Text(marks.get(check.verdict, signs[2]), style=style)
+        rows.append((sign, Text(format_clock(check.at_ns), "dim"), what))
     console.print()
-    console.print(table)
+    _print_rows(console, rows)
     if len(checks) > _CHECKS_MOST:
         console.print(f"… and {len(checks) - _CHECKS_MOST} more")
+
+
+def _print_rows(console: Console, rows: list[tuple[Text, Text, Text]]) -> None:
+    """A table that folds on a terminal; in a pipe the same without folds and padding, for grep and diff."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if console.is_terminal:
+        table = Table(box=None, pad_edge=False, show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold", ratio=1)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+        return
+    first, second = (max(row[at].cell_len for row in rows) for at in (0, 1))
+    indent = "\n" + " " * (first + second + 4)
+    for sign, clock, what in rows:
+        line = Text.assemble(
+            sign, " " * (first - sign.cell_len + 2), clock, " " * (second - clock.cell_len + 2)
+        )
+        line.append_text(Text(indent).join(what.split("\n")))
+        console.print(line, soft_wrap=True)
 
 
 def _draw_symbols(console: Console, symbols: tuple[SymbolSummary, ...]) -> None:

@@ -47,6 +47,23 @@ def test_failed_checks_come_first_and_passed_ones_last(result: RunResult) -> Non
     ]
 
 
+def test_a_pipe_gets_each_check_on_lines_that_are_neither_folded_nor_padded(
+    played: Played, result: RunResult
+) -> None:
+    """What greps and diffs read must not depend on a width that nobody sees."""
+    check = replace(
+        result.checks[0], text="price(BTC-USD) > " + "1" * 150, seen=(("price(BTC-USD)", "2" * 120),)
+    )
+    stream = io.StringIO()
+    console = Console(file=stream, width=110, color_system=None, highlight=False, markup=False)
+    draw(console, replace(played, result=replace(result, checks=(check,))))
+
+    lines = stream.getvalue().splitlines()
+    assert any("1" * 150 in line for line in lines)
+    assert any("2" * 120 in line for line in lines)
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
 def test_a_failed_check_shows_question_sight_and_place(played: Played) -> None:
     """The three things that a reader needs to act."""
     text = drawn(played)
