@@ -80,6 +80,8 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "report": ("msgspec", "plotly"),
     "run": ("msgspec", "trio"),
     "sources": ("msgspec", "trio"),
+    "pytest_plugin": ("pytest",),
+    "testkit": ("h11", "httpx", "msgspec", "trio", "wsproto"),
     "testkit": ("h11", "httpx", "msgspec", "trio", "wsproto"),
     "venues": ("msgspec",),
     "telemetry": ("msgspec", "opentelemetry", "prometheus_client", "structlog"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import trio
@@ -30,7 +30,6 @@ class Double:
         market: the truth behind it.
         faults: what is wrong with it now.
         desks: its pairs at work.
-        requests: what clients asked, oldest first; the newest 10,000 are kept.
         sockets: open connections.
     """
 
@@ -45,12 +44,17 @@ class Double:
         self.desks = {
             listed: Desk(listed, pair, market.seeds, self.name) for listed, pair in self.pairs.items()
         }
-        self.requests: deque[Asked] = deque(maxlen=REQUESTS_KEPT)
+        self._requests: deque[Asked] = deque(maxlen=REQUESTS_KEPT)
         self.sockets: list[Socket] = []
         self._port = 0
         self._held: dict[str, float] = {}  # asset → what it was worth when everything froze
         self._seconds = 0
-        self._nursery: trio.Nursery | None = None
+        self._shutting: Callable[[], None] = lambda: None
+
+    @property
+    def requests(self) -> tuple[Asked, ...]:
+        """What clients asked, oldest first; the newest 10,000 are kept."""
+        return tuple(self._requests.copy())  # copied at one go: others may ask meanwhile
 
     @property
     def address(self) -> str:
@@ -71,15 +75,17 @@ class Double:
     async def open(self) -> AsyncIterator[None]:
         """Serve on a free port of this machine while the block runs."""
         async with trio.open_nursery() as nursery:
-            self._nursery = nursery
+            token = trio.lowlevel.current_trio_token()
+            # Faults may be started from any thread.
+            self._shutting = lambda: token.run_sync_soon(nursery.start_soon, self._shut)
             self._move(self.market.now_ns())
             self._port = await nursery.start(serve, self)
             nursery.start_soon(self._run)
             try:
                 yield
             finally:
+                self._shutting = lambda: None
                 nursery.cancel_scope.cancel()
-                self._nursery = None
 
     # ------------------------------------------------------------ the market as this venue sees it
 
@@ -189,11 +195,11 @@ class Double:
         socket.send(text)
 
     def _started(self, fault: str) -> None:
-        if fault == "server_shutdown" and self._nursery is not None:
-            self._nursery.start_soon(self._shut, self.faults.amount(fault))
+        if fault == "server_shutdown":
+            self._shutting()
 
-    async def _shut(self, lead_s: float) -> None:
-        ending = list(self.sockets)
+    async def _shut(self) -> None:
+        lead_s, ending = self.faults.amount("server_shutdown"), list(self.sockets)
         self.shut_down(int(lead_s * SECOND))
         await trio.sleep(lead_s)
         for socket in ending:
@@ -204,7 +210,7 @@ class Double:
     def arrived(self, kind: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Asked:
         """Note a request."""
         asked = Asked(self.market.now_ns(), kind, path, query, headers)
-        self.requests.append(asked)
+        self._requests.append(asked)
         return asked
 
     def answer(self, asked: Asked) -> Reply | None:
@@ -232,6 +238,6 @@ class Double:
 
     def _heard(self, socket: Socket, text: str) -> None:
         asked = Asked(self.market.now_ns(), "SEND", socket.path, socket.query, {}, text)
-        self.requests.append(asked)
+        self._requests.append(asked)
         if not self.faults.on("silence"):
             self.heard(socket, text)
