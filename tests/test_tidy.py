@@ -82,7 +82,6 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "sources": ("msgspec", "trio"),
     "pytest_plugin": ("pytest",),
     "testkit": ("h11", "httpx", "msgspec", "trio", "wsproto"),
-    "testkit": ("h11", "httpx", "msgspec", "trio", "wsproto"),
     "venues": ("msgspec",),
     "telemetry": ("msgspec", "opentelemetry", "prometheus_client", "structlog"),
     "cli": ("msgspec", "rich", "trio", "typer"),
