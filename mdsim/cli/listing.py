@@ -50,7 +50,7 @@ def list_(
 def items(what: What) -> list[dict[str, Json]]:
     """The things of one kind: name, summary, and what else a program may want."""
     from mdsim.chaos import crises
-    from mdsim.cli import library, wiring
+    from mdsim.cli import library, recorded, wiring
     from mdsim.core.conditions import METRICS
     from mdsim.core.instruments import INSTRUMENTS
 
@@ -80,7 +80,10 @@ def items(what: What) -> list[dict[str, Json]]:
             for it in INSTRUMENTS
         ]
     if what is What.FEEDS:
-        return [{"name": it.name, "summary": it.summary} for it in wiring.feeds().values()]
+        found: list[dict[str, Json]] = [
+            {"name": it.name, "summary": it.summary} for it in wiring.feeds().values()
+        ]
+        return [*found, {"name": recorded.NAME, "summary": recorded.SUMMARY}]
     if what is What.SOURCES:
         return [_source(venue) for venue in wiring.venues().values()]
     if what is What.DATASETS:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mdsim.cli.spans import span_ns
 from mdsim.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -130,19 +131,9 @@ def _check_speed(speed: float | None) -> None:
 
 
 def _cycle_ns(cycle: str | None) -> int | None:
-    from mdsim.core import values
-    from mdsim.core.params import DurationDraw, Kind
     from mdsim.core.time import DAY, MS
 
-    if cycle is None:
-        return None
-    try:
-        cycle_ns = values.parse(Kind.DURATION, cycle, low=MS, high=DAY)
-    except values.ValueProblem as problem:
-        raise UsageError("MD336", f"--cycle {problem.message}", hint=problem.help) from None
-    if isinstance(cycle_ns, DurationDraw) or not isinstance(cycle_ns, int):
-        raise UsageError("MD336", f"--cycle {cycle} is not one duration", hint="write one, such as 250ms")
-    return cycle_ns
+    return None if cycle is None else span_ns("--cycle", cycle, MS, DAY)
 
 
 @dataclass(frozen=True, slots=True)

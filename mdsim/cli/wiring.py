@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mdsim.cli import documents
+from mdsim.cli import documents, recorded
 from mdsim.core.errors import UsageError
 from mdsim.core.spelling import suggest
 
@@ -71,7 +71,7 @@ def world() -> World:
         effects=effects(),
         curves=curves(),
         catalogue=ALL,
-        feeds=tuple(feeds()),
+        feeds=(*feeds(), recorded.NAME),
         datasets=_datasets.names(),
         sources=tuple(venues()),
         listings={name: tuple(one.symbol for one in venue.listings) for name, venue in venues().items()},
@@ -120,9 +120,12 @@ def open_feed(plan: Plan, seed: int, step_ns: int) -> BaseFeed:
     from mdsim.playbook.sources import names_sources
 
     base = plan.baseline
+    if base.source == recorded.NAME:
+        return recorded.open_recording(plan, step_ns)
     if base.source not in feeds():
-        near = suggest(base.source, feeds())
-        hint = f"did you mean {near}?" if near else f"there are: {', '.join(feeds())}"
+        known = world().feeds
+        near = suggest(base.source, known)
+        hint = f"did you mean {near}?" if near else f"there are: {', '.join(known)}"
         raise UsageError("MD335", f"there is no base feed {base.source!r}", hint=hint)
     seeds = SeedTree(seed)
     of_sources = names_sources(plan)

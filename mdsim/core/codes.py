@@ -12,6 +12,7 @@ from mdsim.core.codes_offering import OFFERING
 from mdsim.core.codes_playing import PLAYING
 from mdsim.core.codes_providers import PROVIDERS
 from mdsim.core.codes_reading import READING
+from mdsim.core.codes_recording import RECORDING
 from mdsim.core.codes_running import RUNNING
 from mdsim.core.codes_runs import RUNS
 from mdsim.core.codes_serving import SERVING
@@ -813,6 +814,7 @@ CODES: dict[str, Explanation] = {
     **PLAYING,
     **PROVIDERS,
     **TESTKIT,
+    **RECORDING,
     "MD929": Explanation(
         "the figures of a crisis cannot be used",
         "Internal: a file under mdsim/datasets/crises is missing or breaks the rules of its kind. They are "

@@ -14,6 +14,8 @@ from mdsim.playbook.plan import Baseline
 from mdsim.playbook.reader import At, Reader
 
 _PRICE = Key("price", Kind.PRICE, "")
+_RECORDED = ("replay", "recording")
+"""Base feeds that need a dataset."""
 
 
 class Baselines:
@@ -42,7 +44,7 @@ class Baselines:
             cycle_ns = self._reader.duration_ns(BASELINE["cycle"], fields["cycle"], (*at, "cycle"))
         start_ns = self._start(fields["start"], (*at, "start")) if "start" in fields else None
         prices = self._prices(fields["prices"], (*at, "prices")) if "prices" in fields else ()
-        if prices and source == "replay":
+        if prices and source in _RECORDED:
             message = "'prices' has no effect here: a replay starts at its recorded prices"
             self._reader.problem("MD079", message, (*at, "prices"), "leave it out", on_key=True)
         return Baseline(source, dataset or None, start_ns, prices, cycle_ns)
@@ -53,11 +55,12 @@ class Baselines:
             help_ = f"did you mean '{near}'?" if near else "there are " + ", ".join(self._feeds)
             self._reader.problem("MD079", f"there is no base feed {shown(source)}", (*at, "source"), help_)
             return
-        if source == "replay" and dataset is None:
-            help_ = "add dataset: " + (" or ".join(self._datasets) or "the path of a recording")
-            self._reader.problem("MD079", "'source: replay' needs a dataset", at, help_, on_key=True)
+        if source in _RECORDED and dataset is None:
+            shipped = self._datasets if source == "replay" else ()
+            help_ = "add dataset: " + (" or ".join(shipped) or "the path of a recording")
+            self._reader.problem("MD079", f"'source: {source}' needs a dataset", at, help_, on_key=True)
         if source in ("synthetic", "still") and dataset is not None:
-            help_ = "add source: replay, or leave the dataset out"
+            help_ = "add source: replay or recording, or leave the dataset out"
             message = f"'dataset' has no effect on a {source} base feed"
             self._reader.problem("MD079", message, (*at, "dataset"), help_, on_key=True)
         if dataset and dataset not in self._datasets and not any(sign in dataset for sign in "/\\."):

@@ -216,8 +216,8 @@ class Baseline:
     """The base feed wanted when run offline.
 
     Attributes:
-        source: ``synthetic``, ``replay`` or ``still``.
-        dataset: name or path of the recording, for ``replay``.
+        source: ``synthetic``, ``replay``, ``recording`` or ``still``.
+        dataset: name or path of the recording, for ``replay`` and ``recording``.
         start_ns: instant the run starts at, or None for the feed's own default.
         prices: start levels in USD by asset code, for ``synthetic`` and ``still``.
         cycle_ns: cycle interval, or None to choose one.

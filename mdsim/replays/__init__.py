@@ -1,0 +1,1 @@
+"""Recordings of what providers sent: written, read, and played again through the same adapters."""
