@@ -14,10 +14,18 @@ def _data(in_wheel: str, in_repository: str) -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / in_repository
 
 
+def _root() -> Path:
+    return _data("library", "playbooks")
+
+
+def shown(file: Path) -> str:
+    """A shipped playbook's path in the library."""
+    return file.relative_to(_root()).as_posix()
+
+
 def playbooks() -> dict[str, Path]:
     """The shipped playbooks by their path in the library, such as ``crises/2021-05-19.yaml``, sorted."""
-    root = _data("library", "playbooks")
-    found = {path.relative_to(root).as_posix(): path for path in root.rglob("*.yaml")}
+    found = {shown(path): path for path in _root().rglob("*.yaml")}
     return dict(sorted(found.items(), key=lambda item: ("/" in item[0], item[0])))
 
 

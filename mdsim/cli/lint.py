@@ -33,15 +33,20 @@ def lint(
     ] = Format.TEXT,
 ) -> None:
     """Check playbooks completely, without running them; exit 3 when one cannot run."""
-    from mdsim.cli import console, documents, wiring
-    from mdsim.core.errors import ExitCode
+    from mdsim.cli import console, documents, failures, wiring
+    from mdsim.core.errors import ExitCode, UsageError
     from mdsim.playbook.diagnostics import PlaybookError, render
 
     settings = wiring.overrides(set_ or [])
     records: list[Json] = []
-    broken = 0
+    worst = [ExitCode.PASSED]
     for name in files:
-        found = documents.find(name)
+        try:
+            found = documents.find(name)
+        except UsageError as error:  # one name that is wrong must not hide what the other files hold
+            sys.stdout.flush()
+            worst.append(failures.report(error))
+            continue
         if found.note and format_ is Format.TEXT:
             typer.echo(found.note)
         try:
@@ -50,7 +55,8 @@ def lint(
         except PlaybookError as error:
             diagnostics, text = error.diagnostics, error.text
         errors = sum(not item.problem.warning for item in diagnostics)
-        broken += bool(errors)
+        if errors:
+            worst.append(ExitCode.INVALID)
         if format_ is Format.TEXT:
             if diagnostics:
                 typer.echo(render(diagnostics, text, color=console.colorful(sys.stdout)).rstrip() + "\n")
@@ -62,8 +68,7 @@ def lint(
             records.extend(record(item) for item in diagnostics)
     if format_ is Format.JSON:
         typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
-    if broken:
-        raise typer.Exit(ExitCode.INVALID)
+    raise typer.Exit(failures.worst(worst))
 
 
 def _count(errors: int, warnings: int) -> str:

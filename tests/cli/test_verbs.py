@@ -241,6 +241,24 @@ def test_lint_shows_every_problem_of_every_file() -> None:
     assert "bad.yaml: 2 errors" in answer.out
 
 
+@pytest.mark.usefixtures("good", "bad")
+def test_lint_goes_on_past_a_file_that_is_not_there() -> None:
+    """A typo in one name must not hide the mistakes of the others."""
+    answer = Answer("lint", "nowhere.yaml", "bad.yaml", "dip.yaml")
+
+    assert answer.code == 2
+    assert "MD330" in answer.err
+    assert "bad.yaml: " in answer.out
+    assert "dip.yaml: no problems" in answer.out
+
+
+def test_a_playbook_of_the_library_is_told_by_its_path_there() -> None:
+    """A bare name may be found in a folder of the library."""
+    answer = Answer("lint", "price-shock.yaml")
+
+    assert "using chaos/price-shock.yaml of the shipped library" in answer.out
+
+
 @pytest.mark.usefixtures("good")
 def test_lint_of_a_good_playbook_passes() -> None:
     """Exit 0."""
