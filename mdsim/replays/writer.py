@@ -122,8 +122,10 @@ class RecordingWriter:
         return taken
 
     async def _write(self, disk: _Disk, lines: Sequence[Line | bytes]) -> int:
+        size = 0
         with trio.CancelScope(shield=True):  # what was taken out of the queue must not be lost
-            return await trio.to_thread.run_sync(disk.write, lines, self._encoder)
+            size = await trio.to_thread.run_sync(disk.write, lines, self._encoder)
+        return size
 
     def _finish(self, disk: _Disk, lines: Sequence[Line]) -> int:
         """Write the last lines and close; the size of the file."""
