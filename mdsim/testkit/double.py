@@ -73,7 +73,18 @@ class Double:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Serve on a free port of this machine while the block runs."""
+        """Serve on a free port of this machine while the block runs; an error of the block stays itself."""
+        try:
+            async with self._serving():
+                yield
+        except BaseExceptionGroup as group:
+            alone: BaseException = group
+            while isinstance(alone, BaseExceptionGroup) and len(alone.exceptions) == 1:
+                alone = alone.exceptions[0]
+            raise alone from None
+
+    @asynccontextmanager
+    async def _serving(self) -> AsyncIterator[None]:
         async with trio.open_nursery() as nursery:
             token = trio.lowlevel.current_trio_token()
             # Faults may be started from any thread.

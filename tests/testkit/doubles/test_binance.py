@@ -1,0 +1,231 @@
+"""The double of Binance: read by the adapter, held against recordings and against its own promises."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from mdsim import testkit
+from mdsim.providers.adapters.binance import BinanceSession
+from mdsim.testkit.market import Market
+
+RECORDINGS = Path(__file__).parents[2] / "providers" / "recordings"
+EIGHT = re.compile(r"\d+\.\d{8}")
+
+
+async def test_the_adapter_reads_it_and_rebuilds_its_book(market: Market, reading: Any) -> None:
+    """Every level of the adapter's book is the double's, and so are the quotes; nothing was amiss."""
+    async with testkit.binance(market) as double:
+        desk = double.desks["BTCUSDT"]
+        async with reading(double, "BTC-USDT", "ETH-USDT") as reader:
+            await reader.until(lambda: len(reader.reports) > 30)
+            session: BinanceSession = reader.sessions[0]
+            book = session.venues["BTCUSDT"].book
+            await reader.until(lambda: book.last_id == desk.seq)
+            assert book.book is not None
+            assert book.book.bids._sizes == desk.bids
+            assert book.book.asks._sizes == desk.asks
+            assert (book.mismatches, session.counters.gaps, session.counters.errors) == (0, 0, {})
+            assert book.compared > 0
+            assert {report.symbol for report in reader.reports} == {"BTC-USDT", "ETH-USDT"}
+            assert all(
+                59_900 < report.bid < report.ask < 60_100
+                for report in reader.reports
+                if report.symbol == "BTC-USDT"
+            )
+
+
+async def test_an_inverted_pair_and_an_unlisted_one(market: Market, reading: Any) -> None:
+    """BTC-ETH is read from ETHBTC, and BTC-USD is refused: Binance lists neither way."""
+    async with testkit.binance(market) as double, reading(double, "BTC-ETH", "BTC-USD") as reader:
+        await reader.until(lambda: bool(reader.reports) and "BTC-USD" in reader.source.health.refused)
+        assert 19.9 < reader.last.bid < reader.last.ask < 20.1
+
+
+async def test_one_counter_numbers_changes_quotes_and_snapshots(wired: Any, http: httpx.AsyncClient) -> None:
+    """A book by the vendor's rules: ids without a jump, and the best quotes after each change those told."""
+    streams = "btcusdt@depth@100ms/btcusdt@bookTicker/btcusdt@trade"
+    async with (
+        testkit.binance(Market.synthetic(5)) as double,
+        wired(f"{double.combined_url}?streams={streams}") as wire,
+    ):
+        buffered = [await wire.until(lambda frame: frame["data"].get("e") == "depthUpdate")]
+        answer = (await http.get(f"{double.rest_url}/api/v3/depth?symbol=BTCUSDT&limit=5000")).json()
+        reached = answer["lastUpdateId"]
+        book = {"b": dict(answer["bids"]), "a": dict(answer["asks"])}
+        quotes: list[Any] = []
+        trades: list[int] = []
+        newest = compared = 0
+        while compared < 10:
+            data = (buffered.pop() if buffered else await wire.get())["data"]
+            if data.get("e") == "trade":
+                trades.append(data["t"])
+            elif "e" not in data:
+                assert not quotes or (data["u"] > quotes[-1]["u"] and data != {**quotes[-1], "u": data["u"]})
+                quotes.append(data)
+            else:
+                assert data["U"] == newest + 1 or not newest
+                newest = data["u"]
+                if newest <= reached:
+                    continue
+                for side in ("b", "a"):
+                    for price, size in data[side]:
+                        book[side][price] = size
+                        if size == "0.00000000":
+                            del book[side][price]
+                told = [quote for quote in quotes if quote["u"] <= newest]
+                if told:
+                    bid, ask = max(book["b"], key=Decimal), min(book["a"], key=Decimal)
+                    best = (bid, book["b"][bid], ask, book["a"][ask])
+                    assert best == tuple(told[-1][key] for key in "bBaA")
+                    compared += 1
+        assert trades == list(range(trades[0], trades[0] + len(trades)))
+
+
+def shape(frame: Any) -> Any:
+    """Keys in order, with the type of each value; texts of numbers by their decimals."""
+    if isinstance(frame, dict):
+        return {key: shape(value) for key, value in frame.items()}
+    if isinstance(frame, list):
+        return [shape(frame[0])] if frame else []
+    if isinstance(frame, str):
+        return "8 decimals" if EIGHT.fullmatch(frame) else "text"
+    return type(frame).__name__
+
+
+def kind_of(frame: Any) -> str:
+    """Which kind of frame of a combined stream; empty for one without levels on both sides."""
+    data = frame["data"]
+    full = bool(data.get("b", True)) and bool(data.get("a", True))
+    return data.get("e", "bookTicker") if full else ""
+
+
+def recorded() -> dict[str, Any]:
+    """The shape of a recorded frame of each kind, and of the recorded snapshot."""
+    packed = (RECORDINGS / "binance_spot_BTCUSDT_2024-08-08.ndjson.gz").read_bytes()
+    found: dict[str, Any] = {}
+    for line in map(msgspec.json.decode, gzip.decompress(packed).splitlines()):
+        kind = line.get("kind", "") or kind_of(line["raw"])
+        found.setdefault(kind, shape(line["raw"]))
+    return found
+
+
+async def test_frames_have_the_shapes_of_recorded_ones(wired: Any, http: httpx.AsyncClient) -> None:
+    """Keys in their order, integers, booleans and eight decimals, as Binance itself sent them."""
+    known = recorded()
+    streams = "btcusdt@trade/btcusdt@bookTicker/btcusdt@depth@100ms"
+    async with testkit.binance(Market.synthetic(2)) as double:
+        async with wired(f"{double.combined_url}?streams={streams}") as wire:
+            for kind in ("trade", "bookTicker", "depthUpdate"):
+                frame = await wire.until(lambda frame, kind=kind: kind_of(frame) == kind)
+                assert shape(frame) == known[kind]
+                assert list(frame["data"]) == list(known[kind]["data"])
+        answer = await http.get(f"{double.rest_url}/api/v3/depth?symbol=BTCUSDT&limit=5")
+        assert shape(answer.json()) == known["rest_depth"]
+
+
+async def test_control_messages(market: Market, wired: Any) -> None:
+    """Acknowledgements keep the type of the id, lists and properties answer, and nothing is ever wrapped."""
+    async with testkit.binance(market) as double, wired(double.combined_url) as wire:
+        await wire.send({"method": "SUBSCRIBE", "params": ["nosuch@trade", "btcusdt@kline_1m"], "id": "a-b"})
+        assert await wire.get() == {"result": None, "id": "a-b"}
+        await wire.send({"method": "LIST_SUBSCRIPTIONS", "id": 3})
+        assert await wire.until(lambda frame: "id" in frame) == {
+            "result": ["nosuch@trade", "btcusdt@kline_1m"],
+            "id": 3,
+        }
+        await wire.send({"method": "GET_PROPERTY", "params": ["combined"], "id": 4})
+        assert (await wire.until(lambda frame: "id" in frame))["result"] is True
+        bar = await wire.until(lambda frame: "stream" in frame)
+        assert bar["stream"] == "btcusdt@kline_1m"
+        assert bar["data"]["k"]["T"] - bar["data"]["k"]["t"] == 59_999
+        await wire.send({"method": "SET_PROPERTY", "params": ["combined", False], "id": None})
+        assert await wire.until(lambda frame: "id" in frame) == {"result": None, "id": None}
+        assert (await wire.until(lambda frame: "e" in frame))["e"] == "kline"
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "says", "at"),
+    [
+        ("{", 3, "Invalid JSON", None),
+        ('{"method":"SUBSCRIBE","params":["x"],"id":1}', 2, "invalid stream", 1),
+        ('{"method":"SUBSCRIBE","params":["a@b"],"id":1.5}', 2, "request ID", None),
+        ('{"method":"FOO","id":2}', 2, "unknown variant", 2),
+        ('{"id":5}', 2, "missing field", 5),
+        ('{"method":"GET_PROPERTY","params":["x"],"id":6}', 0, "Unknown property", 6),
+        ('{"method":"GET_PROPERTY","params":[1],"id":6}', 2, "property name", 6),
+        ('{"method":"SET_PROPERTY","params":["combined","x"],"id":7}', 1, "expected Boolean", 7),
+        ('{"method":"LIST_SUBSCRIPTIONS","params":["x"],"id":8}', 2, "too many parameters", 8),
+        ('{"method":"SUBSCRIBE","params":"x","id":9}', 2, "invalid stream", 9),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_in_a_nested_error(
+    market: Market, wired: Any, sent: str, code: int, says: str, at: object
+) -> None:
+    """As the real server nests it, whatever the vendor's page shows."""
+    async with testkit.binance(market) as double, wired(double.url) as wire:
+        await wire.send(sent)
+        frame = await wire.get()
+        assert (frame["error"]["code"], frame["id"]) == (code, at)
+        assert says in frame["error"]["msg"]
+
+
+async def test_times_in_microseconds(market: Market, wired: Any) -> None:
+    """``timeUnit=MICROSECOND`` multiplies every time of a payload."""
+    streams = "btcusdt@kline_1m/!miniTicker@arr?timeUnit=MICROSECOND"
+    async with testkit.binance(market) as double, wired(f"{double.url}/{streams}") as wire:
+        minis = await wire.until(lambda frame: isinstance(frame, list))
+        assert all(mini["E"] > 10**15 for mini in minis)
+        bar = await wire.until(lambda frame: isinstance(frame, dict))
+        assert bar["E"] > 10**15
+        assert bar["k"]["t"] > 10**15
+
+
+async def test_rest(market: Market, http: httpx.AsyncClient) -> None:
+    """One object for a symbol, a list for several, errors with code and text, weights in a header."""
+    async with testkit.binance(market) as double:
+        base = f"{double.rest_url}/api/v3"
+        info = (await http.get(f"{base}/exchangeInfo?symbol=BTCUSDT")).json()["symbols"]
+        assert info[0]["filters"][0]["filterType"] == "PRICE_FILTER"
+        assert info[0]["filters"][0]["tickSize"] == "0.01000000"
+        answer = await http.get(f"{base}/ticker/price?symbols=%5B%22BTCUSDT%22,%22ETHUSDT%22%5D")
+        assert [entry["symbol"] for entry in answer.json()] == ["BTCUSDT", "ETHUSDT"]
+        assert answer.headers["x-mbx-used-weight-1m"] == "24"
+        day = (await http.get(f"{base}/ticker/24hr?symbol=ETHUSDT")).json()
+        assert re.fullmatch(r"-?\d+\.\d{3}", day["priceChangePercent"])
+        assert EIGHT.fullmatch(day["lastPrice"])
+        rows = (await http.get(f"{base}/klines?symbol=BTCUSDT&interval=1m")).json()
+        assert len(rows[0]) == 12
+        trades = (await http.get(f"{base}/aggTrades?symbol=BTCUSDT")).json()
+        assert list(trades[0]) == ["a", "p", "q", "f", "l", "T", "m", "M"]
+        for path, code in (
+            ("depth?symbol=NOSUCH", -1121),
+            ("depth", -1102),
+            ("depth?symbol=BTCUSDT&limit=x", -1100),
+            ("klines?symbol=BTCUSDT&interval=7m", -1120),
+            ("ticker/price?symbol=BTCUSDT&symbols=[]", -1128),
+            ('ticker/price?symbols=["BTCUSDT","BTCUSDT"]', -1151),
+        ):
+            failed = await http.get(f"{base}/{path}")
+            assert (failed.status_code, failed.json()["code"]) == (400, code)
+            assert failed.headers["content-type"].startswith("application/json")
+        assert (await http.get(f"{base}/nothing")).status_code == 404
+        asked = [request.path for request in double.requests]
+        assert asked[:2] == ["/api/v3/exchangeInfo", "/api/v3/ticker/price"]
+
+
+async def test_too_much_weight_is_429(market: Market, http: httpx.AsyncClient) -> None:
+    """Past 6,000 in a minute the answer is 429, with a time to come back."""
+    async with testkit.binance(market) as double:
+        for _ in range(25):
+            answer = await http.get(f"{double.rest_url}/api/v3/depth?symbol=BTCUSDT&limit=5000")
+        assert answer.status_code == 429
+        assert answer.json()["code"] == -1003
+        assert 1 <= int(answer.headers["retry-after"]) <= 60
