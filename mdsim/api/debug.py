@@ -46,6 +46,8 @@ class SourceStatus(msgspec.Struct, frozen=True):
     `kind` is `simulated`, `synthetic`, `replay`, `rest_api` or `websocket`; `state` is one word such as
     `LIVE`, `STALE`, `CONNECTING`, `LIMITED` or `DISABLED`, and `reason` says why when it is not live.
     `errors` counts what was wrong with its answers, by a stable word; `standings` are its instruments.
+    `leads` are the instruments for which it is the first choice that is well, by `tier` and `priority`;
+    simulated sources lead none.
     """
 
     name: str
@@ -59,6 +61,8 @@ class SourceStatus(msgspec.Struct, frozen=True):
     errors: dict[str, int] = {}
     reason: str = ""
     standings: tuple[SourceStanding, ...] = ()
+    tier: str = ""
+    leads: tuple[str, ...] = ()
 
 
 class Sources(Protocol):

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mdsim.api.debug import SourceStatus
 
 if TYPE_CHECKING:
-    from mdsim.providers.pool import LiveSources, SourceState
+    from mdsim.providers.pool import SourceState
     from mdsim.providers.wire import SourceEvent
 
 NEWS_MOST = 1_000
 """Events that wait for the next cycle; past it the oldest go, counted."""
+
+
+class Live(Protocol):
+    """What is asked of live sources."""
+
+    def status(self) -> tuple[SourceState, ...]:
+        """How every source does, in the order of the configuration."""
 
 
 class Connections:
@@ -24,7 +31,7 @@ class Connections:
         dropped: news that was lost because nobody took it in time.
     """
 
-    sources: LiveSources
+    sources: Live
 
     def __init__(self) -> None:
         self._news: deque[SourceEvent] = deque()
@@ -66,4 +73,6 @@ def _status(one: SourceState) -> SourceStatus:
         updates=one.updates,
         errors=one.errors | {name: count for name, count in counts.items() if count},
         reason="; ".join([*([one.reason] if one.reason else []), *refused]),
+        tier=one.tier,
+        leads=one.leads,
     )

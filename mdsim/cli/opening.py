@@ -53,7 +53,7 @@ class Opening:
         with trio.move_on_after(SETTLE_S):
             await self._sources.settled()
         terms = self._sources.terms
-        room = Consensus(self._catalogue, terms, self._settings)
+        room = Consensus(self._catalogue, terms, self._settings, self._sources.lead)
         told = {symbol for one in terms for symbol in one.symbols}
         awaited = [at for at, item in enumerate(self._catalogue) if item.symbol in told]
         newest: dict[tuple[str, str], Report] = {}
@@ -72,7 +72,7 @@ class Opening:
         if not priced:
             raise self._silent()
         catalogue = Catalogue(priced)
-        final = Consensus(catalogue, terms, self._settings)
+        final = Consensus(catalogue, terms, self._settings, self._sources.lead)
         for report in sorted(newest.values(), key=lambda one: one.ts_recv_ns):
             final.take(report)
         start_ns = self._now() // interval_ns * interval_ns

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _LOG_EVERY_NS = 10 * SECOND
 """A rejection that comes back is logged this often, with how often it came."""
 _TROUBLE = ("lost", "refused", "limited", "key_refused", "off", "stale", "failover")
-_TOLD = ("lost", "off", "failover")
+_TOLD = ("lost", "off")
+_BY_ROOM = ("stale", "fresh")
+"""Logged and told once, by the consensus room, which counts silence in the same way."""
 _LOUD = ("circuit_breaker", "depeg_alert", "source_stale")
 
 
@@ -121,19 +123,28 @@ class SourceWatch:
             errors=errors,
             reason=reason,
             standings=standings,
+            tier=terms.tier,
+            leads=() if connection is None else connection.leads,
         )
 
     def _tell(self, news: SourceEvent) -> None:
         """An event of a connection: a line of the log, and for what readers feel, of the events channel."""
-        write = self._log.warning if news.kind in _TROUBLE else self._log.info
+        if news.kind in _TROUBLE:
+            self._errors[news.was or news.source, news.kind] += 1
+        if news.kind in _BY_ROOM:
+            return
+        symbols = (news.symbol,) if news.symbol else ()
+        if news.kind == "failover":
+            change = {"was": news.was, "leads": news.leads, "detail": news.detail}
+            self._log.warning("failover", symbol=news.symbol, **change)
+            self._events.tell("failover", symbols, news.at_ns, change)
+            return
         fields = {"source": news.source, "detail": news.detail}
         if news.symbol:
             fields["symbol"] = news.symbol
+        write = self._log.warning if news.kind in _TROUBLE else self._log.info
         write(f"source_{news.kind}", **fields)
-        if news.kind in _TROUBLE:
-            self._errors[news.source, news.kind] += 1
         if news.kind in _TOLD:
-            symbols = (news.symbol,) if news.symbol else ()
             self._events.tell("anomaly", symbols, news.at_ns, {**fields, "kind": news.kind})
 
     def _heard(self, report: Report) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mdsim.consensus import confidence, means
 from mdsim.consensus.breaker import Breaker
 from mdsim.consensus.centre import Centre, bps, median
+from mdsim.consensus.leading import Lead, nobody, speaker, spread_bps
 from mdsim.consensus.member import Member
 from mdsim.consensus.outbox import Outbox
 from mdsim.consensus.settings import ROBUST, ConsensusSettings
@@ -35,6 +36,7 @@ class Panel:
         members: Sequence[Member],
         settings: ConsensusSettings,
         outbox: Outbox,
+        lead: Lead = nobody,
         *,
         stable: bool,
     ) -> None:
@@ -44,6 +46,8 @@ class Panel:
         self._aggregators = [member for member in members if member.terms.aggregator]
         self._settings = settings
         self._outbox = outbox
+        self._lead = lead
+        self._apart_bps = 0.0  # between the aggregators, while one of them stands in
         self._robust = settings.method == ROBUST
         self._trial = Trial(symbol, settings.limits, outbox, stable=stable)
         self._smoothed = Smoothed(settings.smoothing_ns)
@@ -72,7 +76,8 @@ class Panel:
         used, centre = self._used(votes, now_ns, second, implied)
         stands_in = not used and bool(checks)
         if stands_in:
-            used, centre = self._used(checks, now_ns, None, implied)
+            good, centre = self._used(checks, now_ns, None, implied)
+            used = self._speaking(good)
         self._mark(cast, used, stands_in)
         self._tell(now_ns)
         before, self.judged = self.judged, self._judgement(used, centre, now_ns, second, stands_in)
@@ -106,6 +111,18 @@ class Panel:
             centre = self._trial.locate(votes, hints)
             used = self._trial.try_all(votes, centre, now_ns, implied, prior)
         return used, centre
+
+    def _speaking(self, good: Sequence[Member]) -> list[Member]:
+        """Of the aggregators that are good the one that leads; the others stand by."""
+        if not good:
+            return []
+        ordered = [member for member in self._aggregators if member in good]
+        first = speaker(ordered, self._lead(self.symbol))
+        self._apart_bps = spread_bps(first.value, ordered)
+        for member in ordered:
+            if member is not first:
+                member.reason, member.detail = "aggregator", f"stands by behind {first.terms.name}"
+        return [first]
 
     def _mark(self, cast: Sequence[Member], used: Sequence[Member], stands_in: bool) -> None:
         for vote in used:
@@ -156,6 +173,8 @@ class Panel:
         smoothed = self._smoothed.follow(price, now_ns)
         unc = [vote.unc_bps for vote in used]
         width_bps = confidence.interval_bps(values, unc, weighing)
+        if stands_in:
+            width_bps = max(width_bps, self._apart_bps)
         if split and centre is not None:
             width_bps = max([width_bps, *(bps(vote.value, price) for vote in self._fresh())])
         fresh = [confidence.freshness(vote.age_ns, vote.terms.max_age_ns) for vote in used]

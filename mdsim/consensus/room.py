@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mdsim.consensus import derived
+from mdsim.consensus.leading import Lead, nobody
 from mdsim.consensus.member import Member
 from mdsim.consensus.outbox import Alert, Outbox
 from mdsim.consensus.panel import Panel
@@ -26,7 +27,11 @@ class Consensus:
     """
 
     def __init__(
-        self, catalogue: Catalogue, terms: Sequence[SourceTerms], settings: ConsensusSettings | None = None
+        self,
+        catalogue: Catalogue,
+        terms: Sequence[SourceTerms],
+        settings: ConsensusSettings | None = None,
+        lead: Lead = nobody,
     ) -> None:
         """Make the room of these instruments and sources.
 
@@ -34,6 +39,7 @@ class Consensus:
             catalogue: what is priced; symbols of ``terms`` that it does not hold are passed over.
             terms: the sources, each with the symbols it reports.
             settings: method and limits, the defaults when None.
+            lead: who leads for an instrument, which matters where aggregators alone price it.
         """
         self._settings = settings = settings or ConsensusSettings()
         self._catalogue = catalogue
@@ -56,6 +62,7 @@ class Consensus:
                 [Member(by_name[name], item.symbol, routes) for name, routes in paths.routes[at].items()],
                 settings,
                 self._outbox,
+                lead,
                 stable=dollar_like(item.base) and dollar_like(item.quote),
             )
             for at, item in enumerate(catalogue)

@@ -124,7 +124,10 @@ Published: TypeAlias = Tick | Trade | BookSnapshot | BookDelta | Bar
 
 
 class MarketEvent(msgspec.Struct, frozen=True, gc=False, tag="event"):
-    """What the ``events`` channel tells: source_stale, anomaly, circuit_breaker, depeg_alert, scenario."""
+    """What the ``events`` channel tells.
+
+    ``event`` is source_stale, failover, anomaly, circuit_breaker, depeg_alert or scenario.
+    """
 
     symbol: str
     seq: int

@@ -16,6 +16,8 @@ import msgspec
 
 from mdsim.core.impairing import Disturbance, Injection
 
+TIERS = ("primary", "secondary", "exchange_feeds")
+"""Tiers of sources, the first choice first."""
 STATES = ("LIVE", "SPLIT", "SINGLE", "FILLED", "STALE", "HALTED")
 """How an instrument stands: agreed on, by two that disagree, by one, made up, old, not published."""
 
@@ -66,6 +68,11 @@ class SourceTerms:
     aggregator: bool
     max_age_ns: int
     symbols: tuple[str, ...]
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Sorts sources by choice: tier, then priority; the smallest is the first choice."""
+        return (TIERS.index(self.tier) if self.tier in TIERS else len(TIERS), self.priority)
 
 
 class ReportSource(Protocol):

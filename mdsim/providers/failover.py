@@ -13,7 +13,6 @@ from mdsim.core.sourcing import SourceTerms
 from mdsim.core.time import SECOND, format_duration
 from mdsim.providers.wire import SourceEvent
 
-TIERS = ("primary", "secondary", "exchange_feeds")
 STALE_NS = 30 * SECOND
 RETURN_NS = 30 * SECOND
 
@@ -35,9 +34,9 @@ class Failover:
 
     def __init__(self, terms: Sequence[SourceTerms], start_ns: int) -> None:
         self._start_ns = start_ns
-        ranked = sorted(enumerate(terms), key=lambda it: (_tier(it[1].tier), it[1].priority, it[0]))
+        ranked = sorted(terms, key=lambda item: item.rank)
         self._standings: dict[str, dict[str, _Standing]] = {}
-        for _, item in ranked:
+        for item in ranked:
             for symbol in item.symbols:
                 self._standings.setdefault(symbol, {})[item.name] = _Standing(item)
         self._leads: dict[str, str] = {}
@@ -73,11 +72,20 @@ class Failover:
             lead, best = self.lead(symbol), self._best(symbol, now_ns)
             if best == lead:
                 continue
+            began = symbol in self._leads
             self._leads[symbol] = best
-            if lead:
-                detail = f"{lead} → {best}" if best else f"{lead} is gone, and no other source is well"
-                events.append(SourceEvent(now_ns, best or lead, "failover", symbol, detail))
+            if began and not self._settling(symbol, lead, best, now_ns):
+                detail = f"{lead or 'nobody'} → {best}" if best else f"{lead} is gone, and no other is well"
+                events.append(
+                    SourceEvent(now_ns, best or lead, "failover", symbol, detail, was=lead, leads=best)
+                )
         return events
+
+    def _settling(self, symbol: str, lead: str, best: str, now_ns: int) -> bool:
+        """At the start whoever connects first leads; that a better choice then does is no alert."""
+        standings = self._standings[symbol]
+        known = lead in standings and standings[lead].since_ns >= 0 and best in standings
+        return known and now_ns - self._start_ns <= STALE_NS
 
     def _staleness(self, name: str, symbol: str, standing: _Standing, now_ns: int) -> list[SourceEvent]:
         bound_ns = max(STALE_NS, standing.terms.max_age_ns)
@@ -101,7 +109,3 @@ class Failover:
             if standing.since_ns >= 0 and (not waits or now_ns - standing.since_ns >= RETURN_NS):
                 return name
         return ""
-
-
-def _tier(tier: str) -> int:
-    return TIERS.index(tier) if tier in TIERS else len(TIERS)

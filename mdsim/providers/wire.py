@@ -50,6 +50,7 @@ class SourceEvent(msgspec.Struct, frozen=True):
             ``off``, ``stale``, ``fresh`` or ``failover``.
         symbol: the instrument, empty for the whole source.
         detail: for people.
+        was, leads: of a failover: who led and who leads now, each empty for nobody.
     """
 
     at_ns: int
@@ -57,6 +58,8 @@ class SourceEvent(msgspec.Struct, frozen=True):
     kind: str
     symbol: str = ""
     detail: str = ""
+    was: str = ""
+    leads: str = ""
 
 
 Tell = Callable[[SourceEvent], None]

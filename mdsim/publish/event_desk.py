@@ -38,7 +38,8 @@ class EventDesk:
         """Leave news of one or more instruments; each gets an event of its own.
 
         Args:
-            event: ``source_stale``, ``anomaly``, ``circuit_breaker``, ``depeg_alert`` or ``scenario``.
+            event: ``source_stale``, ``failover``, ``anomaly``, ``circuit_breaker``, ``depeg_alert`` or
+                ``scenario``.
             symbols: instruments it concerns; none means the whole market, told under the symbol ``*``.
             ts_event_ns: when it happened, in market time.
             data: what else there is to say; keep it small, everyone is sent it.

@@ -85,6 +85,8 @@ async def test_sources_tell_how_they_do(ask: Ask) -> None:
             "errors": {},
             "reason": "",
             "standings": [],
+            "tier": "",
+            "leads": [],
         }
     ]
 

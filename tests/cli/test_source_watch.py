@@ -12,6 +12,7 @@ import pytest
 from mdsim.api.debug import SourceStatus
 from mdsim.cli import wiring
 from mdsim.cli.around import with_venues
+from mdsim.cli.connections import Connections
 from mdsim.cli.source_watch import SourceWatch
 from mdsim.consensus.room import Consensus
 from mdsim.core.impairing import Disturbance
@@ -21,9 +22,42 @@ from mdsim.core.ports import FeedRequest
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import MS, SECOND
 from mdsim.engine.agreed import AgreedFeed
+from mdsim.providers.pool import SourceState
+from mdsim.providers.wire import SourceEvent
 from mdsim.publish.event_desk import EventDesk
 from mdsim.telemetry.logs import open_log
 from mdsim.telemetry.metrics import Metrics
+
+
+class OneSource:
+    """Connections of which one is known: kraken's, which leads bitcoin."""
+
+    def status(self) -> tuple[SourceState, ...]:
+        """One that does well."""
+        return (
+            SourceState(
+                name="kraken",
+                provider="kraken",
+                kind="websocket",
+                tier="exchange_feeds",
+                priority=1,
+                symbols=("BTC-USD",),
+                state="live",
+                reason="",
+                age_ns=0,
+                updates=1,
+                messages=1,
+                errors={},
+                gaps=0,
+                resyncs=0,
+                connections=1,
+                replaced=0,
+                duplicates=0,
+                limited=0,
+                refused={},
+                leads=("BTC-USD",),
+            ),
+        )
 
 
 class Watched:
@@ -38,9 +72,15 @@ class Watched:
         self.events = EventDesk()
         room = self.feed.room
         assert isinstance(room, Consensus)
-        log = open_log(self.written, clock_ns=lambda: 0)
-        self.watch = SourceWatch(self.feed, room, self.events, self.metrics, log)
+        self._log = open_log(self.written, clock_ns=lambda: 0)
+        self._room = room
+        self.watch = SourceWatch(self.feed, room, self.events, self.metrics, self._log)
         self.now_ns = 0
+
+    def connect(self, connections: Connections) -> None:
+        """Let the sources be those behind connections."""
+        self.metrics = Metrics()
+        self.watch = SourceWatch(self.feed, self._room, self.events, self.metrics, self._log, connections)
 
     def run(self, span_ns: int) -> None:
         """Let cycles of a tenth of a second pass."""
@@ -119,3 +159,29 @@ def test_a_source_that_falls_silent_is_stale_and_an_event(watched: Watched) -> N
     stale = [one for one in watched.events.take() if one.event == "source_stale"]
     assert {one.data["source"] for one in stale} == {"binance"}
     assert {line["event"] for line in watched.lines()} >= {"source_stale"}
+
+
+def test_a_failover_is_an_event_and_an_alert_of_its_own(watched: Watched) -> None:
+    """Who led and who leads, on the instrument's channel; the former lead is the one that failed."""
+    connections = Connections()
+    connections.sources = OneSource()
+    watched.connect(connections)
+    change = {"was": "kraken", "leads": "coinbase", "detail": "kraken → coinbase"}
+    connections.tell(SourceEvent(7, "coinbase", "failover", "BTC-USD", **change))
+    connections.tell(SourceEvent(7, "kraken", "stale", "BTC-USD", "nothing for 31s"))
+    watched.watch.look(())
+    [event] = watched.events.take()
+    assert (event.symbol, event.event, event.ts_event_ns, event.data) == ("BTC-USD", "failover", 7, change)
+    [line] = watched.lines()
+    assert (line["event"], line["level"], line["leads"]) == ("failover", "warning", "coinbase")
+    assert watched.sample('market_data_source_errors_total{error_type="failover",source="kraken"}') == 1
+
+
+def test_a_live_source_tells_its_tier_and_what_it_leads(watched: Watched) -> None:
+    """Beside how the consensus takes its prices."""
+    connections = Connections()
+    connections.sources = OneSource()
+    watched.connect(connections)
+    kraken = watched.status("kraken")
+    assert (kraken.tier, kraken.leads, kraken.kind) == ("exchange_feeds", ("BTC-USD",), "websocket")
+    assert watched.status("binance").leads == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mdsim.core.sourcing import SourceTerms
 from mdsim.core.time import SECOND
 from mdsim.providers.failover import Failover
+from mdsim.providers.wire import SourceEvent
 
 
 def terms(name: str, tier: str, priority: int = 1, max_age_s: int = 10) -> SourceTerms:
@@ -25,7 +26,7 @@ class Day:
     def __init__(self, *sources: SourceTerms) -> None:
         self.failover = Failover(sources, 0)
         self.now_s = 0
-        self.told: list[tuple[int, str, str]] = []
+        self.events: list[SourceEvent] = []
 
     def go(self, seconds: int, *speaking: str) -> str:
         """Let time pass while these speak; who leads then."""
@@ -33,10 +34,13 @@ class Day:
             self.now_s += 1
             for name in speaking:
                 self.failover.heard(name, "BTC-USD", self.now_s * SECOND)
-            self.told += [
-                (self.now_s, event.kind, event.source) for event in self.failover.look(self.now_s * SECOND)
-            ]
+            self.events += self.failover.look(self.now_s * SECOND)
         return self.failover.lead("BTC-USD")
+
+    @property
+    def told(self) -> list[tuple[int, str, str]]:
+        """Second, kind and source of every event."""
+        return [(event.at_ns // SECOND, event.kind, event.source) for event in self.events]
 
 
 def test_the_first_tier_leads_then_the_second_then_the_exchanges() -> None:
@@ -79,10 +83,27 @@ def test_a_source_that_comes_back_leads_again_after_thirty_good_seconds() -> Non
 
 
 def test_at_the_start_the_first_choice_leads_as_soon_as_it_speaks() -> None:
-    """Whoever connects first leads for a moment, not for thirty seconds."""
+    """Whoever connects first leads for a moment, not for thirty seconds, and that is no alert."""
     day = Day(*THREE)
     assert day.go(2, "binance") == "binance"
     assert day.go(1, "binance", "coingecko") == "coingecko"
+    assert day.told == []
+
+
+def test_an_alert_names_who_led_and_who_leads() -> None:
+    """Also when nobody is left, and when somebody is there again."""
+    day = Day(*THREE)
+    day.go(60, "coingecko", "binance")
+    for names in (("binance",), (), ("coingecko",)):
+        for gone in ("coingecko", "binance"):
+            if gone not in names:
+                day.failover.failed(gone)
+        day.go(1, *names)
+    assert [(event.was, event.leads) for event in day.events if event.kind == "failover"] == [
+        ("coingecko", "binance"),
+        ("binance", ""),
+        ("", "coingecko"),
+    ]
 
 
 def test_a_stale_source_with_nobody_behind_it_is_taken_again_at_once() -> None:
