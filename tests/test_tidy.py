@@ -489,3 +489,15 @@ def test_a_plugin_without_its_constant_is_dead() -> None:
     names = {"mdsim.sources.a": "FEED = 1", "mdsim.sources.b": "feed = 1"}
     known = {name: Module(name, text) for name, text in names.items()}
     assert list(dead(known, [])) == ["mdsim.sources.b: nobody imports it"]
+
+
+def test_the_architecture_lists_every_room_with_its_arrows() -> None:
+    """What the walk says of rooms is what the table above lets them do; a new room gets its row."""
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| `(\w+)/` \| .+ \| (.+) \|$", page, re.MULTILINE))
+    rooms = {module.room for module in SHIPPED.values() if module.package} - {"_proto", "datasets", "mdsim"}
+    assert sorted(told) == sorted(rooms)
+    for room in sorted(rooms):
+        arrows = [f"`{name}`" for name in LAYERS[room] if name not in ("mdsim", "_proto", EVERYTHING)]
+        allowed = EVERYTHING if EVERYTHING in LAYERS[room] else ", ".join(arrows) or "–"
+        assert (room, told[room]) == (room, allowed)

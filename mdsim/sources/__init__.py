@@ -1,1 +1,1 @@
-"""Where prices come from: one file a source, each ending in ``SOURCE = SourceType(…)``."""
+"""Base feeds: one file a feed, each ending in ``FEED = FeedType(…)``."""
