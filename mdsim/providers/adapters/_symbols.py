@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from mdsim.core.instruments import Instrument
+from mdsim.providers.adapters._lines import Line
 from mdsim.providers.adapters._pairs import Pair
+
+L = TypeVar("L", bound=Line)
 
 QUOTES = ("USD", "USDT", "USDC", "BTC", "ETH")
 """What venues quote in, the usual quote of a pair first: ETH is quoted in BTC, never the other way round."""
@@ -72,6 +76,22 @@ def serving(instruments: Iterable[Instrument], joint: str, trades: Mapping[str, 
         else:
             found.refused[item.symbol] = "it serves spot pairs only, no perpetual futures"
     return found
+
+
+def renewed(
+    kept: dict[str, L], found: Serving, make: Callable[[str, list[Pair]], L]
+) -> tuple[list[str], list[str]]:
+    """Bring what is kept of listed pairs in line with those to serve; names that went, names that came."""
+    gone = [name for name in kept if name not in found.pairs]
+    for name in gone:
+        del kept[name]
+    fresh = [name for name in found.pairs if name not in kept]
+    for name, served in found.pairs.items():
+        if name in kept:
+            kept[name].pairs = served
+        else:
+            kept[name] = make(name, served)
+    return gone, fresh
 
 
 def pairs(instrument: Instrument, joint: str) -> tuple[Pair, ...]:

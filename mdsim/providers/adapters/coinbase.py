@@ -24,7 +24,7 @@ from mdsim.providers.adapters._lines import Line
 from mdsim.providers.adapters._pairs import Pair, sound
 from mdsim.providers.adapters._resyncs import Resyncs
 from mdsim.providers.adapters._retries import Retries
-from mdsim.providers.adapters._symbols import serving
+from mdsim.providers.adapters._symbols import renewed, serving
 from mdsim.providers.adapters._times import rfc3339_ns
 from mdsim.providers.session import (
     UNREADABLE,
@@ -158,13 +158,9 @@ class CoinbaseSession(Session):
         found = serving(wanted, "-", trades)
         for symbol, reason in found.refused.items():
             self._refuse(symbol, reason)
-        gone = [name for name in self.venues if name not in found.pairs]
+        gone, fresh = renewed(self.venues, found, Venue)
         for name in gone:
-            del self.venues[name]
             self._resyncs.forget(name)
-        fresh = [name for name in found.pairs if name not in self.venues]
-        for name, served in found.pairs.items():
-            self.venues.setdefault(name, Venue(name, served)).pairs = served
         self._send("unsubscribe", gone, self._channels)
         self._send("subscribe", fresh, self._channels)
         self._check_ready()

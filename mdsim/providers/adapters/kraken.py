@@ -19,7 +19,7 @@ from mdsim.providers.adapters._kraken_wire import BookData, Message, PairData, T
 from mdsim.providers.adapters._lines import Line
 from mdsim.providers.adapters._pairs import Pair
 from mdsim.providers.adapters._resyncs import Resyncs
-from mdsim.providers.adapters._symbols import serving
+from mdsim.providers.adapters._symbols import renewed, serving
 from mdsim.providers.adapters._times import rfc3339_ns
 from mdsim.providers.session import (
     UNREADABLE,
@@ -135,13 +135,9 @@ class KrakenSession(Session):
         found = serving(wanted, "/", trades)
         for symbol, reason in found.refused.items():
             self._refuse(symbol, reason)
-        gone = [name for name in self.venues if name not in found.pairs]
+        gone, fresh = renewed(self.venues, found, Venue)
         for name in gone:
-            del self.venues[name]
             self._resyncs.forget(name)
-        fresh = [name for name in found.pairs if name not in self.venues]
-        for name, served in found.pairs.items():
-            self.venues.setdefault(name, Venue(name, served)).pairs = served
         for method, names in (("unsubscribe", gone), ("subscribe", fresh)):
             if names:
                 self._request(method, {"channel": "ticker", "symbol": names, "event_trigger": "bbo"})
