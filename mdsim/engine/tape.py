@@ -158,7 +158,7 @@ class Tape:
         """The present of an instrument."""
         at = self.catalogue.index[symbol]
         tick = self._market.tick(at)
-        day = self._memories[at].day.now(self._market.now_ns)
+        volume = self._memories[at].day.volume(self._market.now_ns)
         item = self.catalogue.instruments[at]
         judged = None if self._engine.judged is None else self._engine.judged.judgement(at)
         state = "LIVE" if judged is None else judged.state
@@ -175,7 +175,7 @@ class Tape:
             sources_total=1 if judged is None else judged.total,
             state="HALTED" if self._market.halted(at) else state,
             age_ns=max(0, self._market.now_ns - min(self._engine.feed.updated_ns[at], tick.ts_event_ns)),
-            volume_24h=CONTEXT.multiply(Decimal(day.volume if day else 0), item.size_increment),
+            volume_24h=CONTEXT.multiply(Decimal(volume), item.size_increment),
         )
 
     def book(self, symbol: str, depth: int) -> BookSnapshot:

@@ -29,6 +29,7 @@ def test_the_window_equals_a_recomputation(rows: list[tuple[int, int, int]], end
     stats = Stats24h()
     stats.add(past)
     inside = sorted(one for one in past if one.ts_ns >= (end_ns - DAY) // MINUTE * MINUTE)
+    assert stats.volume(end_ns) == sum(one.size for one in inside)
     found = stats.now(end_ns)
     if not inside:
         assert found is None
@@ -40,6 +41,21 @@ def test_the_window_equals_a_recomputation(rows: list[tuple[int, int, int]], end
     assert found.quote_volume == sum(one.size * one.price for one in inside)
     assert found.trades == len(inside)
     assert found.change == found.last - found.open
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(rows=TRADES, looks=st.lists(st.integers(0, 60 * HOUR), max_size=8))
+def test_the_volume_goes_along_as_trades_come_and_leave(
+    rows: list[tuple[int, int, int]], looks: list[int]
+) -> None:
+    """However often it is asked between them, also when trades come late."""
+    stats = Stats24h()
+    trades = [Print(NOON + ts, number, True, price, size) for number, (ts, price, size) in enumerate(rows)]
+    for number, look in enumerate(sorted(looks)):
+        stats.add(trades[number : number + 1])
+        from_ns = (NOON + look - DAY) // MINUTE * MINUTE
+        inside = [one for one in trades[: number + 1] if one.ts_ns >= from_ns]
+        assert stats.volume(NOON + look) == sum(one.size for one in inside)
 
 
 def test_the_change_is_a_share_of_the_open(a_trade: MakeTrade) -> None:
