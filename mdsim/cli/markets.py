@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import trio
 
 from mdsim.chaos.pipeline import make_pipeline
 from mdsim.cli import wiring
@@ -12,6 +13,7 @@ from mdsim.cli.around import with_venues
 from mdsim.cli.connections import Connections
 from mdsim.cli.live_sources import live_sources
 from mdsim.cli.opening import Opening
+from mdsim.cli.replaying import Replay, ReplayRequest, find_replay
 from mdsim.cli.spreads import spreads_of
 from mdsim.config.settings import Settings
 from mdsim.core.instruments import Catalogue, Instrument
@@ -22,9 +24,6 @@ from mdsim.engine.tape import TapeSettings
 from mdsim.run.clock import Steady, utc_ns
 from mdsim.run.live import LiveMarket
 
-if TYPE_CHECKING:
-    import trio
-
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -33,20 +32,29 @@ class Opened:
     Attributes:
         connections: its real sources; None where they are simulated.
         warnings: what whoever started it should know.
+        replay: the recording that it rests on, if it does.
     """
 
     market: LiveMarket
     connections: Connections | None = None
     warnings: tuple[str, ...] = ()
+    replay: Replay | None = None
 
 
-async def open_market(settings: Settings, seed: int, nursery: trio.Nursery) -> Opened:
+async def open_market(
+    settings: Settings, seed: int, nursery: trio.Nursery, replay: ReplayRequest | None = None
+) -> Opened:
     """The market of a configuration; its connections work in ``nursery`` until that is cancelled.
 
+    With ``replay``, the sources are those of a recording, and the configured ones are left alone.
+
     Raises:
-        UsageError: a source cannot be opened.
+        UsageError: a source cannot be opened, or the recording's place does not exist.
         UnavailableError: no source told a price in time.
+        DataError: the recording is damaged, or tells nothing.
     """
+    if replay is not None:
+        return await _replayed(settings, seed, replay)
     if any(not source.off for source in settings.sources):
         return await _connected(settings, seed, nursery)
     return Opened(synthetic(settings, seed))
@@ -76,6 +84,19 @@ async def _connected(settings: Settings, seed: int, nursery: trio.Nursery) -> Op
     opening = Opening(sources, Catalogue(_enabled(settings)), consensus_of(settings), now)
     feed, warnings = await opening.agree(settings.publication.interval_ns, made_up)
     return Opened(_market(settings, seeds, feed), connections, warnings)
+
+
+async def _replayed(settings: Settings, seed: int, request: ReplayRequest) -> Opened:
+    """The market that recorded sources agree on, as if what they sent came now."""
+    interval_ns = settings.publication.interval_ns
+    asked = Catalogue(_enabled(settings))
+    found = await trio.to_thread.run_sync(
+        find_replay, request, settings.catalogue, asked, consensus_of(settings), abandon_on_cancel=True
+    )
+    replay, feed = found.begin(utc_ns() // interval_ns * interval_ns, interval_ns, consensus_of(settings))
+    market = _market(settings, SeedTree(seed), feed)
+    market.sinks.append(replay.look)
+    return Opened(market, warnings=found.warnings, replay=replay)
 
 
 def tape_settings(settings: Settings) -> TapeSettings:

@@ -64,6 +64,11 @@ class Recorder:
             settings, self._now, SeedTree(self._now()), make_pipeline, self._told, self._heard
         )
         self._drawn = False
+        self._asked = trio.Event()
+
+    def stop(self) -> None:
+        """Let ``run`` end as on Ctrl-C."""
+        self._asked.set()
 
     async def run(self, for_ns: int | None) -> None:
         """Record until Ctrl-C, SIGTERM, or for a time; what is written can be replayed however it ends.
@@ -73,21 +78,24 @@ class Recorder:
             OSError: the system refuses to write.
         """
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            asked = trio.Event()
             async with trio.open_nursery() as nursery:
                 await nursery.start(self._writer.run)
-                nursery.start_soon(_listen, signals, asked)
+                nursery.start_soon(self._listen, signals)
                 began_ns = self._now()
                 with trio.move_on_after(float("inf") if for_ns is None else for_ns / SECOND):
                     async with trio.open_nursery() as working:
                         working.start_soon(self._sources.run)
                         working.start_soon(self._look, began_ns)
-                        await asked.wait()
+                        await self._asked.wait()
                         working.cancel_scope.cancel()
                 length_ns = self._now() - began_ns
                 self._writer.stop()
                 nursery.cancel_scope.cancel()
         self._summary(length_ns)
+
+    async def _listen(self, signals: AsyncIterator[int]) -> None:
+        async for _ in signals:
+            self.stop()
 
     def _heard(self, heard: Heard) -> None:
         if heard.kind in (MESSAGE, ANSWER):
@@ -144,21 +152,14 @@ class Recorder:
         for name, count in sorted(writer.lost.items()):
             typer.echo(f"lost: {count:,} messages of {name}, because the disk was too slow", err=True)
         for one in self._sources.status():
-            for symbol, reason in one.refused.items():
-                typer.echo(f"not in it: {symbol} of {one.name}: {reason}", err=True)
-            if not one.connections:
-                typer.echo(f"not in it: {one.name}: {one.reason}", err=True)
+            if not self.messages[one.name]:
+                typer.echo(f"nothing came from {one.name}: {one.reason or one.state}", err=True)
         if not any(self.messages.values()):
             raise UnavailableError(
                 "MD658",
                 "no source sent anything",
                 hint="look at the addresses and keys under data_sources, and at what stands above",
             )
-
-
-async def _listen(signals: AsyncIterator[int], asked: trio.Event) -> None:
-    async for _ in signals:
-        asked.set()
 
 
 def _megabytes(size: int) -> str:

@@ -22,6 +22,7 @@ from mdsim.api.grpc_limits import GrpcLimits
 from mdsim.api.grpc_server import GrpcServer
 from mdsim.api.guard import Security
 from mdsim.api.http import HttpServer
+from mdsim.api.replay import replay_routes
 from mdsim.api.rest import make_app
 from mdsim.api.tickets import Tickets
 from mdsim.api.websocket import WebSockets
@@ -29,6 +30,7 @@ from mdsim.chaos.pipeline import chosen, make_pipeline
 from mdsim.cli import heap, library, wiring
 from mdsim.cli.connections import Connections
 from mdsim.cli.markets import Opened, open_market, synthetic
+from mdsim.cli.replaying import Replay, ReplayRequest
 from mdsim.cli.server_telemetry import Telemetry
 from mdsim.cli.source_watch import SourceWatch
 from mdsim.config.settings import Settings
@@ -68,6 +70,7 @@ class Server:
         seed: int,
         live: LiveMarket | None = None,
         connections: Connections | None = None,
+        replay: Replay | None = None,
     ) -> None:
         """Put it together; nothing listens yet.
 
@@ -76,6 +79,7 @@ class Server:
             seed: root of every random draw of the market.
             live: the market to serve; without it, the synthetic one of the settings.
             connections: of the sources that it rests on, where they are real.
+            replay: the recording that it rests on, if it does.
 
         Raises:
             UsageError: certificate or key cannot be read.
@@ -142,8 +146,11 @@ class Server:
             metrics=self.telemetry.metrics.render,
             sources=self._sources,
             security=security,
-            more=chaos_routes(
-                market, self.runs, settings.chaos.rules, self.telemetry.refused, self._source_symbols
+            more=(
+                *chaos_routes(
+                    market, self.runs, settings.chaos.rules, self.telemetry.refused, self._source_symbols
+                ),
+                *(() if replay is None else replay_routes(replay)),
             ),
             middleware=(traces.rest,) if traces else (),
             compress=publication.compression,
@@ -265,11 +272,12 @@ def _offer(settings: Settings) -> Offer:
     )
 
 
-async def run(settings: Settings, seed: int) -> None:
+async def run(settings: Settings, seed: int, replay: ReplayRequest | None = None) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Raises:
-        UsageError: a source, a certificate or a key makes no sense.
+        UsageError: a source, a certificate or a key makes no sense, or there is no such recording.
+        DataError: the recording is damaged, or tells nothing.
         UnavailableError: no source told a price in time.
     """
     asked, opening = trio.Event(), trio.CancelScope()
@@ -277,7 +285,7 @@ async def run(settings: Settings, seed: int) -> None:
         async with trio.open_nursery() as sources:
             sources.start_soon(_listen, signals, asked, opening)
             with opening:
-                opened = await open_market(settings, seed, sources)
+                opened = await open_market(settings, seed, sources, replay)
             if not opening.cancelled_caught:
                 await _serve(settings, seed, opened, asked)
             sources.cancel_scope.cancel()
@@ -286,7 +294,7 @@ async def run(settings: Settings, seed: int) -> None:
 async def _serve(settings: Settings, seed: int, opened: Opened, asked: trio.Event) -> None:
     for warning in opened.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    server = Server(settings, seed, opened.market, opened.connections)
+    server = Server(settings, seed, opened.market, opened.connections, opened.replay)
     with standard_logs_into(server.telemetry.log):
         async with trio.open_nursery() as nursery:
             await nursery.start(server.serve)

@@ -12,6 +12,7 @@ from mdsim.core.impairing import Disturbance, Injection, PipelineMaker
 from mdsim.core.instruments import Catalogue
 from mdsim.core.sourcing import Report, SourceTerms
 from mdsim.core.time import SECOND, format_duration, format_utc
+from mdsim.providers.session import Counters
 from mdsim.replays.playback import Playback
 from mdsim.replays.reader import Recording, Survey
 from mdsim.replays.timeline import Timeline
@@ -102,10 +103,9 @@ class RecordedSources:
         return self.timeline.recorded(self._now_ns) >= self.last_ns
 
     @property
-    def sources(self) -> dict[str, tuple[int, int, dict[str, int]]]:
-        """By source: messages that were played, reports that came of them, errors by kind."""
-        counted = {name: source.counters for name, source in self._playback.sources.items()}
-        return {name: (one.messages, one.reports, dict(one.errors)) for name, one in counted.items()}
+    def counters(self) -> dict[str, Counters]:
+        """What came of every source since the place from which it is played."""
+        return {name: source.counters for name, source in self._playback.sources.items()}
 
     def drain(self, now_ns: int) -> Sequence[Report]:
         """What the sources say up to ``now_ns``.
@@ -145,6 +145,11 @@ class RecordedSources:
 
     # ------------------------------------------------------------ moving about
 
+    def begin(self, market_ns: int) -> None:
+        """Before the first ``drain``: let the place where it stands be this instant of the market."""
+        self.timeline.move(market_ns, self.timeline.recorded_ns)
+        self._now_ns = market_ns
+
     def pause(self) -> None:
         """Stand still: the sources fall silent."""
         self.timeline.pause(self._now_ns)
@@ -169,7 +174,7 @@ class RecordedSources:
             raise UsageError(
                 "MD656",
                 f"{format_utc(recorded_ns)} lies outside the recording ({span})",
-                hint=f"seek from 0s to {format_duration(self.last_ns - self.first_ns)}",
+                hint=f"seek from 0s to {format_duration(_rounded(self.last_ns - self.first_ns))}",
             )
         playback = Playback(self.recording, self._catalogue)
         newest: dict[tuple[str, str], Report] = {}
@@ -203,10 +208,11 @@ class RecordedSources:
             if seq:
                 self._seqs[key] = seq
             return report
-        at_ns = max(timeline.market(recv_ns), timeline.market_ns)  # told now, when it was sought
+        # What was sought is told now, and nothing is older than what was told before it.
+        at_ns = max(timeline.market(recv_ns), timeline.market_ns)
         event_ns = report.ts_event_ns
         if event_ns:
-            event_ns = at_ns - (timeline.market(recv_ns) - timeline.market(event_ns))
+            event_ns = max(timeline.market(event_ns), timeline.market_ns)
         if seq:
             seq = self._seqs[key] = seq + self._seq_shift.get(key, 0)
         return msgspec.structs.replace(report, ts_recv_ns=at_ns, ts_event_ns=event_ns, seq=seq)
@@ -228,6 +234,11 @@ class RecordedSources:
         if not survey.complete:
             found.append(f"{label} was broken off: it has no last line")
         return found
+
+
+def _rounded(length_ns: int) -> int:
+    """A length to be read; never longer than it is."""
+    return length_ns // SECOND * SECOND or length_ns
 
 
 def open_recorded(

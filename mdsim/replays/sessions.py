@@ -9,7 +9,7 @@ from mdsim.core.instruments import Catalogue, Instrument
 from mdsim.core.sourcing import Report, SourceTerms
 from mdsim.core.spelling import shown
 from mdsim.providers.link import Link, fresh
-from mdsim.providers.session import Counters, Offer, ProviderType, Refuse, SessionRequest
+from mdsim.providers.session import REST, Counters, Offer, ProviderType, Refuse, SessionRequest
 from mdsim.providers.specs import providers
 from mdsim.providers.wire import CLOSED, OPENED, TURNED, Heard
 from mdsim.replays.format import RecordedTerms
@@ -51,7 +51,7 @@ class RecordedSource:
         recorded = self.recorded
         return SourceTerms(
             name=recorded.name,
-            kind="replay",
+            kind="poll" if recorded.kind == REST else "stream",
             tier=recorded.tier,
             priority=recorded.priority,
             aggregator=self._provider.aggregator,

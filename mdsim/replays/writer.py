@@ -89,13 +89,13 @@ class RecordingWriter:
         disk = _Disk(self.path)
         await trio.to_thread.run_sync(disk.open)
         try:
-            self.file_bytes = await self._write(disk, [self._encoder.encode(self._header)])
+            await self._write(disk, [self._encoder.encode(self._header)])
             task_status.started()
             while not self._stopping.is_set():
                 with trio.move_on_after(EVERY_S):
                     await self._stopping.wait()
                 waiting_bytes = self.queued_bytes
-                self.file_bytes = await self._write(disk, self._taken())
+                await self._write(disk, self._taken())
                 self.queued_bytes -= waiting_bytes
         finally:
             now_ns = self._now()
@@ -121,11 +121,9 @@ class RecordingWriter:
         taken, self._queue = self._queue, deque()
         return taken
 
-    async def _write(self, disk: _Disk, lines: Sequence[Line | bytes]) -> int:
-        size = 0
+    async def _write(self, disk: _Disk, lines: Sequence[Line | bytes]) -> None:
         with trio.CancelScope(shield=True):  # what was taken out of the queue must not be lost
-            size = await trio.to_thread.run_sync(disk.write, lines, self._encoder)
-        return size
+            self.file_bytes = await trio.to_thread.run_sync(disk.write, lines, self._encoder)
 
     def _finish(self, disk: _Disk, lines: Sequence[Line]) -> int:
         """Write the last lines and close; the size of the file."""

@@ -12,7 +12,7 @@ from trio.testing import MockClock
 
 from mdsim.chaos.pipeline import ImpairedPipeline
 from mdsim.core.instruments import ALL
-from mdsim.core.sourcing import Report
+from mdsim.core.sourcing import Report, SourceTerms
 from mdsim.core.time import HOUR, SECOND
 from mdsim.providers.pool import LiveSources
 from mdsim.providers.source import SourceSpec
@@ -31,8 +31,10 @@ def written(path: Path, specs: tuple[SourceSpec, ...], heard: list[Heard]) -> Re
     return Recording(path)
 
 
-async def a_day(fake_binance: Any, binance_spec: Spec, tmp_path: Path) -> tuple[Recording, list[Report]]:
-    """Hours with a broken network, announced ends, lost changes and refusals; and the reports of the time."""
+async def a_day(
+    fake_binance: Any, binance_spec: Spec, tmp_path: Path
+) -> tuple[Recording, list[Report], tuple[SourceTerms, ...]]:
+    """Hours with a broken network, announced ends, lost changes and refusals; what came of it live."""
     specs = (binance_spec(), binance_spec("binance-2", symbols=("BTC-USDT", "USDT-USD"), priority=2))
     heard: list[Heard] = []
     live: list[Report] = []
@@ -57,15 +59,16 @@ async def a_day(fake_binance: Any, binance_spec: Spec, tmp_path: Path) -> tuple[
             live += sources.drain(around.now())
         assert sources.status()[0].replaced > 0
         assert sources.status()[0].resyncs > 5
+        terms = sources.terms
         nursery.cancel_scope.cancel()
-    return written(tmp_path / "day.ndjson", specs, heard), live
+    return written(tmp_path / "day.ndjson", specs, heard), live, terms
 
 
 async def test_a_replay_gives_the_same_reports_as_the_day_byte_for_byte(
     autojump_clock: MockClock, fake_binance: Any, binance_spec: Spec, tmp_path: Path
 ) -> None:
     """Every report, in order, with its times, its number and its digits; in small steps or at once."""
-    recording, live = await a_day(fake_binance, binance_spec, tmp_path)
+    recording, live, terms = await a_day(fake_binance, binance_spec, tmp_path)
     assert len(live) > 1_000
     sources = open_recorded(recording, ALL, ImpairedPipeline)
     again: list[Report] = []
@@ -73,6 +76,7 @@ async def test_a_replay_gives_the_same_reports_as_the_day_byte_for_byte(
         again += sources.drain(at_ns)
     assert msgspec.json.encode(again) == msgspec.json.encode(live)
     assert sources.ended
+    assert sources.terms == terms
     assert sources.terms[1].symbols == ("BTC-USDT",)
     assert "binance-2 did not report USDT-USD: it lists neither USDTUSD nor USDUSDT" in sources.notes
     at_once = open_recorded(recording, ALL, ImpairedPipeline)

@@ -66,8 +66,10 @@ def test_bytes_that_are_no_base64_are_refused() -> None:
         unpacked("####")
 
 
-def test_lines_are_small(write: Callable[..., Path], rows: Callable[..., list[Line]]) -> None:
+def test_lines_are_small(
+    write_recording: Callable[..., Path], recorded_rows: Callable[..., list[Line]]
+) -> None:
     """Fields that say nothing are left out: a message costs about 80 bytes beside its text."""
-    last = write(rows(1)).read_bytes().splitlines()[-2]
+    last = write_recording(recorded_rows(1)).read_bytes().splitlines()[-2]
     assert len(last) < 200
     assert b"headers" not in last

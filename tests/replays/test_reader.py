@@ -19,22 +19,24 @@ Write = Callable[..., Path]
 Rows = Callable[..., list[Line]]
 
 
-def test_a_survey_counts_everything(write: Write, rows: Rows) -> None:
+def test_a_survey_counts_everything(write_recording: Write, recorded_rows: Rows) -> None:
     """First and last time, lines, messages, what was lost, and that nobody ended it."""
-    lines = rows(3)
+    lines = recorded_rows(3)
     gap = Line(ts_recv_ns=lines[-1].ts_recv_ns, kind=GAP, since_ns=5, lost={"binance": 7})
-    found = Recording(write([*lines, gap])).survey()
+    found = Recording(write_recording([*lines, gap])).survey()
     assert (found.lines, found.gaps, found.lost) == (11, 1, {"binance": 7})
     assert found.messages == {"binance": 5}
     assert found.last_ns - found.first_ns == 4 * SECOND
     assert not found.complete
     end = Line(ts_recv_ns=gap.ts_recv_ns, kind=END, lines=11)
-    assert Recording(write([*lines, gap, end])).survey().complete
+    assert Recording(write_recording([*lines, gap, end])).survey().complete
 
 
-def test_a_packed_recording_is_told_by_its_bytes(write: Write, rows: Rows, tmp_path: Path) -> None:
+def test_a_packed_recording_is_told_by_its_bytes(
+    write_recording: Write, recorded_rows: Rows, tmp_path: Path
+) -> None:
     """Whatever it is called."""
-    plain = write(rows(3))
+    plain = write_recording(recorded_rows(3))
     packed = tmp_path / "packed.anything"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
     assert list(Recording(packed).lines()) == list(Recording(plain).lines())
@@ -56,10 +58,12 @@ BROKEN: list[tuple[bytes, str]] = [
 
 
 @pytest.mark.parametrize(("line", "says"), BROKEN)
-def test_a_broken_line_is_named_with_its_fix(write: Write, rows: Rows, line: bytes, says: str) -> None:
+def test_a_broken_line_is_named_with_its_fix(
+    write_recording: Write, recorded_rows: Rows, line: bytes, says: str
+) -> None:
     """The number of the line as an editor counts, what is wrong, and how to keep the rest."""
-    good = rows(3)[:8]
-    path = write([*good, line])
+    good = recorded_rows(3)[:8]
+    path = write_recording([*good, line])
     with pytest.raises(DataError) as caught:
         Recording(path).survey()
     assert caught.value.code == "MD653"
@@ -68,19 +72,19 @@ def test_a_broken_line_is_named_with_its_fix(write: Write, rows: Rows, line: byt
     assert f"cat {path} 2>/dev/null | head -n 9 > whole.ndjson" in caught.value.hint
 
 
-def test_a_line_without_its_end_is_cut_off(write: Write, rows: Rows) -> None:
+def test_a_line_without_its_end_is_cut_off(write_recording: Write, recorded_rows: Rows) -> None:
     """A killed writer leaves half a line, which may even be JSON."""
-    path = write(rows(3))
+    path = write_recording(recorded_rows(3))
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DataError, match=r":11: the line is cut off"):
         Recording(path).survey()
 
 
 def test_a_packed_file_that_breaks_off_is_repaired_by_its_own_advice(
-    write: Write, rows: Rows, tmp_path: Path
+    write_recording: Write, recorded_rows: Rows, tmp_path: Path
 ) -> None:
     """What the help says is a command that works."""
-    whole = gzip.compress(write(rows(5_000)).read_bytes())
+    whole = gzip.compress(write_recording(recorded_rows(5_000)).read_bytes())
     path = tmp_path / "cut.ndjson.gz"
     path.write_bytes(whole[: len(whole) * 2 // 3])
     with pytest.raises(DataError) as caught:
@@ -92,12 +96,12 @@ def test_a_packed_file_that_breaks_off_is_repaired_by_its_own_advice(
     assert found.lines > 2_000
 
 
-def test_time_that_goes_back_is_refused(write: Write, rows: Rows) -> None:
+def test_time_that_goes_back_is_refused(write_recording: Write, recorded_rows: Rows) -> None:
     """With both times."""
-    lines = rows(3)
+    lines = recorded_rows(3)
     lines[7], lines[8] = lines[8], lines[7]
     with pytest.raises(DataError, match="time goes back, from 2023-11-14T22:13:23") as caught:
-        Recording(write(lines)).survey()
+        Recording(write_recording(lines)).survey()
     assert caught.value.code == "MD654"
 
 
@@ -128,9 +132,9 @@ def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
         assert caught.value.code == "MD650"
 
 
-def test_an_empty_recording_holds_nothing(write: Write) -> None:
+def test_an_empty_recording_holds_nothing(write_recording: Write) -> None:
     """A header alone is a recording of no time."""
-    path = write([])
+    path = write_recording([])
     assert msgspec.json.decode(path.read_bytes().splitlines()[0])["mdsim_recording"] == 1
     found = Recording(path).survey()
     assert (found.lines, found.first_ns) == (0, found.last_ns)

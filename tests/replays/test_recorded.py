@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,11 +27,13 @@ Open = Callable[..., RecordedSources]
 
 
 @pytest.fixture
-def opened(write: Callable[..., Path], rows: Callable[..., list[Line]]) -> Open:
+def opened(write_recording: Callable[..., Path], recorded_rows: Callable[..., list[Line]]) -> Open:
     """A minute of quotes, one a second; the n-th bid is 50000.5 + n."""
 
-    def make(quotes: int = 60, **options: object) -> RecordedSources:
-        return open_recorded(Recording(write(rows(quotes))), ALL, ImpairedPipeline, **options)  # type: ignore[arg-type]
+    def make(quotes: int = 60, **options: Any) -> RecordedSources:
+        return open_recorded(
+            Recording(write_recording(recorded_rows(quotes))), ALL, ImpairedPipeline, **options
+        )
 
     return make
 
@@ -137,12 +140,12 @@ def test_the_end_is_silence(opened: Open) -> None:
 
 
 def test_what_was_lost_at_the_recording_is_a_note(
-    write: Callable[..., Path], rows: Callable[..., list[Line]]
+    write_recording: Callable[..., Path], recorded_rows: Callable[..., list[Line]]
 ) -> None:
     """And so is that nobody ended it."""
-    lines = rows(3)
+    lines = recorded_rows(3)
     gap = Line(ts_recv_ns=lines[-1].ts_recv_ns, kind=GAP, lost={"binance": 7})
-    sources = open_recorded(Recording(write([*lines, gap])), ALL, ImpairedPipeline)
+    sources = open_recorded(Recording(write_recording([*lines, gap])), ALL, ImpairedPipeline)
     assert any(
         "has 1 gaps: messages were lost when it was written (7 of binance)" in n for n in sources.notes
     )
@@ -150,10 +153,10 @@ def test_what_was_lost_at_the_recording_is_a_note(
 
 
 def test_what_is_not_known_here_is_refused(
-    write: Callable[..., Path], rows: Callable[..., list[Line]]
+    write_recording: Callable[..., Path], recorded_rows: Callable[..., list[Line]]
 ) -> None:
     """A provider, or an instrument, of another mdsim."""
-    path = write(rows(1))
+    path = write_recording(recorded_rows(1))
     text = path.read_bytes()
     path.write_bytes(text.replace(b'"provider":"binance"', b'"provider":"bitmoon"'))
     with pytest.raises(DataError, match="does not read 'bitmoon' over 'websocket'") as caught:

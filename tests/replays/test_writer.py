@@ -19,9 +19,9 @@ AT_NS = 1_700_000_000 * 10**9
 
 
 @pytest.fixture
-def header(write: Callable[..., Path]) -> Header:
+def header(write_recording: Callable[..., Path]) -> Header:
     """Of a Binance."""
-    return Recording(write([])).header
+    return Recording(write_recording([])).header
 
 
 def message(at: int, text: str = "x") -> Heard:
