@@ -50,17 +50,25 @@ def test_the_mistakes_shown_are_found_as_shown(tmp_path: Path, monkeypatch: pyte
 def test_every_command_shown_exists() -> None:
     """A reader who copies a line is not told that there is no such verb."""
     shown = set(re.findall(r"mdsim ([a-z]+) ", " ".join(blocks("sh"))))
-    assert {"play", "lint", "plan"} <= shown <= set(VERBS)
+    assert {"play", "lint", "plan"} <= shown <= {*VERBS, "config", "runs"}
 
 
 def test_every_make_target_shown_exists() -> None:
     """The same for make, here and for contributors."""
     text = README + (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    shown = sorted(set(re.findall(r"^make ([a-z]+)\b|`make ([a-z]+)`", text, re.MULTILINE)))
+    shown = sorted(set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)`", text, re.MULTILINE)))
     targets = [first or second for first, second in shown]
     assert "play" in targets
     assert [name for name in targets if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
+
+
+def test_the_sources_shown_are_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader who copies them is not told of mistakes."""
+    monkeypatch.chdir(tmp_path)
+    shown = next(block for block in blocks("yaml") if "data_sources" in block)
+    (tmp_path / "live.yaml").write_text(shown, "utf-8")
+    assert words_of("config", "check", "live.yaml") == "configuration: no problems"
 
 
 def test_every_link_leads_somewhere() -> None:

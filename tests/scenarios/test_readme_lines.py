@@ -18,7 +18,7 @@ from mdsim.core.time import format_utc
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-CHAPTER = README[README.index("## Serve it") : README.index("## What it does not do yet")]
+CHAPTER = README[README.index("## Serve it") : README.index("## Real prices")]
 LINES = [
     line.partition("  #")[0].rstrip()
     for block in re.findall(r"^```sh\n(.*?)^```", CHAPTER, re.MULTILINE | re.DOTALL)
