@@ -11,9 +11,7 @@ def settle() -> None:
     A full collection looks at every container there is, and nothing else runs meanwhile. Modules, routes
     and models make some hundred thousand that stay until the end: looking through them took 50 to 70 ms,
     for every reader, each time (``python -m benchmarks.rest`` shows it as the p99). What comes later is
-    collected as ever; the last call lets the collector forget how much it had to look through, because it
-    waits with the next full collection until a quarter of that is new.
+    collected as ever.
     """
     gc.collect()
     gc.freeze()
-    gc.collect()
