@@ -78,6 +78,7 @@ class _Stage:
     def __init__(self, canned: Canned) -> None:
         self.canned = canned
         self.go = threading.Event()
+        self._never = threading.Event()
 
     def accept(self, listener: socket.socket) -> None:
         while True:
@@ -124,7 +125,7 @@ class _Stage:
         for at in range(show.first, len(show.frames), at_once):
             if every_s:
                 next_s += every_s
-                time.sleep(max(0.0, next_s - time.monotonic()))
+                self._never.wait(max(0.0, next_s - time.monotonic()))
             _send(line, show.frames[at : at + at_once])
         while line.recv(_HEAD_MOST):
             pass

@@ -4,7 +4,8 @@
 (``benchmarks.canned``); this one reads them as ``mdsim serve`` does, with its connections, sessions, queue
 and consensus room, ten cycles a second. Counted is the time that this process had of a core, the kernel's
 work for it included, from the moment on when everything is subscribed and in step: other work on the
-machine changes that little. The shares come from passes of their own, because reading a clock costs time as well.
+machine changes that little. The shares come from passes of their own, because reading a clock costs time
+as well.
 
 The prices of REST providers are asked for as fast as they answer, which no quota would allow; a message is
 an answer with four prices. Nothing here is encrypted, which providers' sockets are.

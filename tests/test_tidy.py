@@ -76,7 +76,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "core": ("msgspec",),
     "engine": ("msgspec",),
     "playbook": ("jsonschema", "msgspec", "yaml"),
-    "providers": ("httpx", "msgspec", "trio", "trio_websocket", "wsproto"),
+    "providers": ("httpx", "msgspec", "trio", "wsproto"),
     "publish": ("google", "msgspec", "wsproto"),
     "replays": ("msgspec", "trio"),
     "report": ("msgspec", "plotly"),

@@ -5,13 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 
 import trio
-from trio_websocket import (
-    ConnectionClosed,
-    ConnectionRejected,
-    HandshakeError,
-    WebSocketConnection,
-    wrap_client_stream,
-)
 
 from mdsim.core.time import MINUTE, SECOND
 from mdsim.providers.backoff import Backoff
@@ -22,6 +15,7 @@ from mdsim.providers.session import Reconnect
 from mdsim.providers.source import Source, SourceSpec, Surroundings
 from mdsim.providers.waiting import wait
 from mdsim.providers.watched import Watched
+from mdsim.providers.websocket import EndedError, HandshakeError, RefusedError, Socket
 from mdsim.providers.wire import CLOSED, MESSAGE, OPENED, Heard
 
 CONNECT_S = 15.0
@@ -29,9 +23,8 @@ SEND_S = 10.0
 GOODBYE_S = 0.25
 """For a goodbye to get out; nobody waits for the answer, because what comes after it is of no use."""
 MESSAGE_MOST_BYTES = 32 << 20
-MESSAGES_WAITING = 64
-"""Past it the socket is not read, so the provider's own buffers fill: nothing is lost on our side."""
-RECEIVE_BYTES = 65_536
+BREATHE_EVERY = 32
+"""Messages after which others get their turn: a burst must not hold up a cycle."""
 RESET = "reset"
 LOST = (
     ConnectError,
@@ -40,7 +33,7 @@ LOST = (
     trio.ClosedResourceError,
     trio.TooSlowError,
     HandshakeError,
-    ConnectionClosed,
+    EndedError,
 )
 """What ends a connection or an attempt at one; anything else is a mistake of ours."""
 LIFE_MARGIN_NS = 10 * MINUTE
@@ -175,17 +168,9 @@ class StreamSource(Source):
         end = Reconnect("closed")
         try:
             async with trio.open_nursery() as nursery:
+                socket = Socket(stream, MESSAGE_MOST_BYTES)
                 with trio.fail_after(CONNECT_S):
-                    socket = await wrap_client_stream(
-                        nursery,
-                        stream,  # type: ignore[arg-type]  # any stream will do
-                        address.authority,
-                        address.target,
-                        extra_headers=headers,
-                        message_queue_size=MESSAGES_WAITING,
-                        max_message_size=MESSAGE_MOST_BYTES,
-                        receive_buffer_size=RECEIVE_BYTES,
-                    )
+                    await socket.shake_hands(address.authority, address.target, headers)
                 now_ns = self.around.now()
                 connection.opened_ns = now_ns
                 self._changed.set()
@@ -194,7 +179,7 @@ class StreamSource(Source):
 
                 async def send(text: str) -> None:
                     with trio.fail_after(SEND_S):
-                        await socket.send_message(text)
+                        await socket.send(text)
 
                 def replace() -> None:
                     connection.replace = connection.replace or "its end was announced"
@@ -218,21 +203,23 @@ class StreamSource(Source):
                 finally:
                     if end.reason != RESET:
                         with trio.move_on_after(GOODBYE_S, shield=True), suppress(*LOST):
-                            await socket.aclose(1000)
+                            await socket.goodbye()
         finally:
             await trio.aclose_forcefully(stream)
         return end
 
-    async def _listen(self, socket: WebSocketConnection, link: Link) -> None:
+    async def _listen(self, socket: Socket, link: Link) -> None:
         """Hand on every message until the connection ends."""
         name, number, now, heard = self.name, link.number, self.around.now, self.tap.heard
         was_ready = False
         while True:
-            raw = await socket.get_message()
-            heard(Heard(name, number, now(), MESSAGE, raw))
-            if not was_ready and link.session.ready:
-                was_ready = True
-                self._changed.set()
+            for count, raw in enumerate(await socket.messages(), 1):
+                heard(Heard(name, number, now(), MESSAGE, raw))
+                if not was_ready and link.session.ready:
+                    was_ready = True
+                    self._changed.set()
+                if count % BREATHE_EVERY == 0:
+                    await trio.lowlevel.checkpoint()
 
 
 def _come(at_ns: int | None, now_ns: int) -> bool:
@@ -240,9 +227,7 @@ def _come(at_ns: int | None, now_ns: int) -> bool:
 
 
 def _is_unauthorised(group: BaseExceptionGroup[BaseException]) -> bool:
-    return (
-        group.subgroup(lambda one: isinstance(one, ConnectionRejected) and one.status_code == 401) is not None
-    )
+    return group.subgroup(lambda one: isinstance(one, RefusedError) and one.status == 401) is not None
 
 
 def _why(group: BaseExceptionGroup[BaseException], now_ns: int) -> tuple[str, int]:
@@ -250,15 +235,9 @@ def _why(group: BaseExceptionGroup[BaseException], now_ns: int) -> tuple[str, in
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    if isinstance(error, ConnectionRejected):
-        headers = {
-            name.decode("latin-1").lower(): text.decode("latin-1") for name, text in error.headers or ()
-        }
-        redirect = " (a redirect, which is not followed)" if 300 <= error.status_code < 400 else ""
-        return f"refused with status {error.status_code}{redirect}", retry_after_ns(headers, now_ns)
-    if isinstance(error, ConnectionClosed):
-        code = error.reason.code if error.reason is not None else None
-        return "the connection broke" if code is None else f"closed with code {code}", 0
+    if isinstance(error, RefusedError):
+        redirect = " (a redirect, which is not followed)" if 300 <= error.status < 400 else ""
+        return f"{error}{redirect}", retry_after_ns(error.headers, now_ns)
     if isinstance(error, trio.TooSlowError):
         return "no answer in time", 0
     return str(error) or "the connection broke", 0
