@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mdsim.core.events import Tick
 
 _SPARK = 40
+_SPARK_LEAST = 6
+_GAP = 2
+_TITLES: tuple[str, ...] = ("symbol", "price", "bid", "ask", "vs base")
 _REDRAW_EVERY_S = 0.1
 
 
@@ -82,7 +85,8 @@ async def show(client: Client, symbols: Sequence[str], interval: str, count: int
 
     board = Board(plain=not unicode(sys.stdout))
     async with client.stream(symbols, interval=interval) as stream:
-        with Live(console=open_console(), auto_refresh=False) as live:
+        console = open_console()
+        with Live(console=console, auto_refresh=False) as live:
             drawn_s = 0.0
             told = 0
             async for update in stream:
@@ -90,7 +94,7 @@ async def show(client: Client, symbols: Sequence[str], interval: str, count: int
                 now_s = trio.current_time()
                 if now_s - drawn_s >= _REDRAW_EVERY_S or told == count:
                     drawn_s = now_s
-                    live.update(board.table(), refresh=True)
+                    live.update(board.table(console.width), refresh=True)
                 if told == count > 0:
                     return
 
@@ -124,34 +128,49 @@ class Board:
         del path[:-_SPARK]
         return True
 
-    def table(self) -> Table:
-        """The board as it stands."""
+    def table(self, width: int) -> Table:
+        """The board on so many columns: the path gives way to prices, and quotes to the price."""
         from rich.table import Table
 
-        from mdsim.cli.sparkline import ASCII, BLOCKS, Sparkline
         from mdsim.core.time import format_utc
 
+        titles, rows = _TITLES, [_row(tick) for tick in self._ticks.values()]
+        if _natural(titles, rows) > width:
+            titles, rows = _without_quotes(titles), [_without_quotes(row) for row in rows]
         table = Table(box=None, pad_edge=False, header_style="dim")
-        for title in ("symbol", "price", "bid", "ask", "base"):
+        for title in titles:
             table.add_column(title, no_wrap=True, justify="left" if title == "symbol" else "right")
-        table.add_column("", no_wrap=True, style="green", min_width=_SPARK)
+        spark = min(_SPARK, width - _natural(titles, rows) - _GAP)
+        if spark >= _SPARK_LEAST:
+            table.add_column("", no_wrap=True, style="green", min_width=spark)
         newest_ns = 0
-        for tick in self._ticks.values():
-            spark = Sparkline(_SPARK, signs=ASCII if self.plain else BLOCKS)
-            for price in self._paths[tick.symbol]:
-                spark.push(price)
-            away = distance(tick)
-            style = "" if Decimal(away.rstrip("%")).is_zero() else "yellow"
-            table.add_row(
-                tick.symbol,
-                f"{tick.price:f}",
-                f"{tick.bid:f}",
-                f"{tick.ask:f}",
-                away,
-                str(spark),
-                style=style,
-            )
+        for tick, row in zip(self._ticks.values(), rows, strict=True):
+            path = (self._path(tick.symbol, spark),) if spark >= _SPARK_LEAST else ()
+            calm = Decimal(row[-1].rstrip("%")).is_zero()
+            table.add_row(*row, *path, style="" if calm else "yellow")
             newest_ns = max(newest_ns, tick.ts_event_ns)
         table.caption = format_utc(newest_ns - newest_ns % 1_000_000_000)
         table.caption_justify = "left"
         return table
+
+    def _path(self, symbol: str, columns: int) -> str:
+        from mdsim.cli.sparkline import ASCII, BLOCKS, Sparkline
+
+        spark = Sparkline(columns, signs=ASCII if self.plain else BLOCKS)
+        for price in self._paths[symbol]:
+            spark.push(price)
+        return str(spark)
+
+
+def _row(tick: Tick) -> tuple[str, ...]:
+    return tick.symbol, f"{tick.price:f}", f"{tick.bid:f}", f"{tick.ask:f}", distance(tick)
+
+
+def _without_quotes(row: tuple[str, ...]) -> tuple[str, ...]:
+    return (*row[:2], *row[4:])
+
+
+def _natural(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> int:
+    """Columns that a table of these needs for nothing to be cut."""
+    widest = [max(len(row[at]) for row in (titles, *rows)) for at in range(len(titles))]
+    return sum(widest) + _GAP * (len(titles) - 1)
