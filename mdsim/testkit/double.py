@@ -18,6 +18,7 @@ from mdsim.testkit.socket import Socket
 from mdsim.testkit.web import serve
 
 REQUESTS_KEPT = 10_000
+_PING_S = 20.0
 
 
 class Double:
@@ -25,7 +26,7 @@ class Double:
 
     Attributes:
         name: the provider's.
-        beat_ns: how often its books move.
+        beat_ns: how often its books move; ``tick_ns``: how often it does what happens once a second.
         pairs: what it lists, by its own names.
         market: the truth behind it.
         faults: what is wrong with it now.
@@ -35,6 +36,7 @@ class Double:
 
     name: str
     beat_ns: int = 100 * MS
+    tick_ns: int = SECOND
     pairs: Mapping[str, Pair] = {}
 
     def __init__(self, market: Market) -> None:
@@ -47,8 +49,7 @@ class Double:
         self._requests: deque[Asked] = deque(maxlen=REQUESTS_KEPT)
         self.sockets: list[Socket] = []
         self._port = 0
-        self._held: dict[str, float] = {}  # asset → what it was worth when everything froze
-        self._seconds = 0
+        self._held: dict[str, float] = {}  # asset → what it was worth when somebody last looked
         self._shutting: Callable[[], None] = lambda: None
 
     @property
@@ -109,11 +110,9 @@ class Double:
         """What the venue takes an asset to be worth, its faults included."""
         if asset == "USD":
             return 1.0
-        if self.faults.on("frozen"):
-            if asset not in self._held:
-                self._held[asset] = self.market.prices.usd(asset, now_ns)
-            return self._held[asset]
-        return self.market.prices.usd(asset, now_ns)
+        if not self.faults.on("frozen") or asset not in self._held:
+            self._held[asset] = self.market.prices.usd(asset, now_ns)
+        return self._held[asset]
 
     def mid(self, base: str, quote: str, now_ns: int) -> float:
         """The venue's price of a pair, before its wandering."""
@@ -121,8 +120,6 @@ class Double:
         return mid * self.faults.amount("wrong_decimals") if self.faults.on("wrong_decimals") else mid
 
     def _move(self, now_ns: int) -> None:
-        if not self.faults.on("frozen"):
-            self._held.clear()
         frozen = self.faults.on("frozen")
         for desk in self.desks.values():
             pair = desk.pair
@@ -132,19 +129,19 @@ class Double:
 
     async def _run(self) -> None:
         begin, beats = trio.current_time(), 0
-        next_ping = begin + 20.0
+        next_ping, next_tick = begin + _PING_S, begin
         while True:
             beats += 1
             await trio.sleep_until(begin + beats * self.beat_ns / SECOND)
             now = trio.current_time()
             beats = max(beats, math.floor((now - begin) * SECOND / self.beat_ns))
             self._move(self.market.now_ns())
-            if int(now - begin) > self._seconds:
-                self._seconds = int(now - begin)
+            if now >= next_tick + self.tick_ns / SECOND:
+                next_tick = now
                 if not self.faults.on("silence"):
                     self.second()
             if now >= next_ping:
-                next_ping += 20.0
+                next_ping += _PING_S
                 if not self.faults.on("silence"):
                     for socket in self.sockets:
                         socket.ping(str(self.stamp_ns() // MS).encode())
@@ -155,7 +152,7 @@ class Double:
         """Tell whoever subscribed what one beat changed."""
 
     def second(self) -> None:
-        """A second has passed."""
+        """A second has passed (``tick_ns``)."""
 
     def opened(self, socket: Socket) -> None:
         """A connection stands."""

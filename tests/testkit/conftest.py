@@ -17,6 +17,7 @@ from mdsim.core.instruments import ALL
 from mdsim.core.secret import Secret
 from mdsim.core.seeds import SeedTree
 from mdsim.core.sourcing import Report
+from mdsim.core.time import SECOND
 from mdsim.providers.poll import PollSource
 from mdsim.providers.session import REST, Session, SessionRequest
 from mdsim.providers.source import Source, Surroundings
@@ -93,6 +94,12 @@ class Reader:
     def _heard(self, heard: Heard) -> None:
         self.heard.append(heard)
         self._news.set()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happens once a second happens ten times a second here."""
+    monkeypatch.setattr(Double, "tick_ns", SECOND // 10)
 
 
 Reading = Callable[..., AbstractAsyncContextManager[Reader]]

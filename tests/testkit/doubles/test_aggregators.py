@@ -1,0 +1,160 @@
+"""The doubles of CoinGecko and CoinMarketCap: read by the adapters, shapes, keys, the stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from mdsim import testkit
+from mdsim.core.time import SECOND
+from mdsim.testkit.doubles.coinmarketcap import CHANNEL
+from mdsim.testkit.market import Market
+
+KEY = {"X-CMC_PRO_API_KEY": "k"}
+
+
+async def test_the_adapter_reads_coingecko(market: Market, reading: Any) -> None:
+    """Prices near the truth, stamped with whole seconds; USDT is no currency there."""
+    async with (
+        testkit.coingecko(market) as double,
+        reading(double, "BTC-USD", "BTC-ETH", "BTC-USDT", per_minute=600) as reader,
+    ):
+        await reader.until(lambda: len(reader.reports) >= 2)
+        by_symbol = {report.symbol: report for report in reader.reports}
+        assert abs(by_symbol["BTC-USD"].last / 60_000 - 1) < 0.002
+        assert abs(by_symbol["BTC-ETH"].last / 20 - 1) < 0.002
+        assert by_symbol["BTC-USD"].ts_event_ns % SECOND == 0
+        assert "BTC-USDT" in reader.source.health.refused
+
+
+async def test_coingecko_s_answers(market: Market, http: httpx.AsyncClient) -> None:
+    """Numbers; seconds; unknown ids are left out without a word; what it does not know is an error."""
+    async with testkit.coingecko(market) as double:
+        assert (await http.get(f"{double.url}/ping")).json() == {"gecko_says": "(V3) To the Moon!"}
+        query = "ids=bitcoin,nothing&vs_currencies=usd&include_last_updated_at=true&include_24hr_vol=true"
+        found = (await http.get(f"{double.url}/simple/price?{query}&include_market_cap=true")).json()
+        assert list(found) == ["bitcoin"]
+        assert isinstance(found["bitcoin"]["usd"], float)
+        assert 1e9 < found["bitcoin"]["last_updated_at"] < 1e10
+        assert "usd_24h_vol" in found["bitcoin"]
+        listed = (await http.get(f"{double.url}/coins/list")).json()
+        assert {"id": "tether", "symbol": "usdt", "name": "Tether USDt"} in listed
+        rows = (await http.get(f"{double.url}/coins/markets?vs_currency=usd&ids=ethereum")).json()
+        assert [row["id"] for row in rows] == ["ethereum"]
+        for path, status, body in (
+            ("simple/price?ids=bitcoin&vs_currencies=usdt", 400, {"error": "invalid vs_currency"}),
+            ("simple/price?ids=bitcoin", 422, {"error": "Missing parameter vs_currencies"}),
+            ("coins/markets?vs_currency=usdt", 400, {"error": "invalid vs_currency"}),
+            ("coins/nothing", 404, {"error": "coin not found"}),
+        ):
+            answer = await http.get(f"{double.url}/{path}")
+            assert (answer.status_code, answer.json()) == (status, body)
+        currencies = (await http.get(f"{double.url}/simple/supported_vs_currencies")).json()
+        assert "usdt" not in currencies
+
+
+async def test_coingecko_insists_on_its_keys(market: Market, http: httpx.AsyncClient, reading: Any) -> None:
+    """In a header or in the query; the adapter takes a refusal to heart and turns itself off."""
+    async with testkit.coingecko(market, keys=("good",)) as double:
+        path = f"{double.url}/ping"
+        assert (await http.get(path)).json()["status"]["error_code"] == 10_002
+        assert (await http.get(path, headers={"x-cg-demo-api-key": "good"})).status_code == 200
+        assert (await http.get(f"{path}?x_cg_pro_api_key=good")).status_code == 200
+        async with reading(double, "BTC-USD", per_minute=600) as reader:
+            await reader.until(lambda: any(event.kind == "off" for event in reader.events))
+
+
+@pytest.mark.parametrize("version", ["v1", "v2", "v3", ""])
+async def test_the_adapter_reads_coinmarketcap(market: Market, reading: Any, version: str) -> None:
+    """In each of the three shapes, and in the current one where the address names none."""
+    async with testkit.coinmarketcap(market) as double:
+        url = f"{double.url}/{version}" if version else double.url
+        async with reading(double, "BTC-USD", "ETH-USD", url=url, per_minute=600) as reader:
+            await reader.until(lambda: len(reader.reports) >= 2)
+            assert [report.symbol for report in reader.reports[:2]] == ["BTC-USD", "ETH-USD"]
+            assert abs(reader.reports[0].last / 60_000 - 1) < 0.002
+            asked = double.requests[0]
+            assert asked.headers["x-cmc_pro_api_key"] == "any-key"
+            assert asked.path.startswith(f"/{version or 'v3'}/")
+
+
+async def test_the_adapter_reads_coinmarketcap_s_stream(market: Market, reading: Any) -> None:
+    """A coin a message, in dollars."""
+    async with (
+        testkit.coinmarketcap(market) as double,
+        reading(double, "BTC-USD", "ETH-USD", "BTC-USDT", url=double.stream_url) as reader,
+    ):
+        await reader.until(lambda: len(reader.reports) >= 2)
+        assert {report.symbol for report in reader.reports} == {"BTC-USD", "ETH-USD"}
+        assert "BTC-USDT" in reader.source.health.refused
+
+
+async def test_three_shapes_of_quotes(market: Market, http: httpx.AsyncClient) -> None:
+    """v1: objects; v2: lists by symbol; v3: a list of lists."""
+    async with testkit.coinmarketcap(market) as double:
+        quotes = "cryptocurrency/quotes/latest"
+
+        async def get(path: str) -> Any:
+            return (await http.get(f"{double.url}/{path}", headers=KEY)).json()
+
+        v1 = await get(f"v1/{quotes}?symbol=BTC")
+        assert v1["data"]["BTC"]["quote"]["USD"]["price"] == pytest.approx(60_000, rel=0.002)
+        assert v1["status"]["error_code"] == 0
+        v2 = await get(f"v2/{quotes}?symbol=BTC&convert=ETH")
+        assert v2["data"]["BTC"][0]["quote"]["ETH"]["price"] == pytest.approx(20, rel=0.002)
+        v2 = await get(f"v2/{quotes}?id=1")
+        assert v2["data"]["1"]["symbol"] == "BTC"
+        v3 = await get(f"v3/{quotes}?id=1,1027")
+        assert [coin["quote"][0]["symbol"] for coin in v3["data"]] == ["USD", "USD"]
+        assert (await get("v1/cryptocurrency/listings/latest"))["data"][0]["cmc_rank"] == 1
+        assert (await get("v1/cryptocurrency/map"))["data"][1]["symbol"] == "ETH"
+        assert (await get("v1/key/info"))["data"]["plan"]
+        for path, code in (
+            (f"v3/{quotes}?id=5", 400),
+            (f"v3/{quotes}?id=1&convert=XXX", 400),
+            (f"v3/{quotes}", 400),
+            ("v3/nothing", 404),
+        ):
+            assert (await get(path))["status"]["error_code"] == code
+        assert (await get(f"v3/{quotes}?id=1,5&skip_invalid=true"))["data"][0]["id"] == 1
+
+
+async def test_coinmarketcap_wants_a_key(market: Market, http: httpx.AsyncClient) -> None:
+    """1002 without one, 1001 for a wrong one."""
+    async with testkit.coinmarketcap(market, keys=("good",)) as double:
+        path = f"{double.url}/v1/key/info"
+        none, wrong = await http.get(path), await http.get(path, headers=KEY)
+        assert (none.status_code, none.json()["status"]["error_code"]) == (401, 1002)
+        assert (wrong.status_code, wrong.json()["status"]["error_code"]) == (401, 1001)
+
+
+async def test_the_stream_s_messages(market: Market, wired: Any) -> None:
+    """Welcome, acknowledgements with counts, duplicates told, errors with codes, pong."""
+    async with (
+        testkit.coinmarketcap(market) as double,
+        wired(f"{double.stream_url}?CMC_PRO_API_KEY=k") as wire,
+    ):
+        assert (await wire.get())["ping_interval_ms"] == 10_000
+        order = {"id": 1, "method": "subscribe", "channel": CHANNEL, "params": {"crypto_ids": [1]}}
+        await wire.send(order)
+        ack = await wire.get()
+        assert (ack["code"], ack["sub_count"], "duplicate" in ack) == (0, 1, False)
+        push = await wire.get()
+        assert (push["type"], push["data"]["cid"]) == ("data", 1)
+        await wire.send(order)
+        assert (await wire.until(lambda frame: frame["type"] == "ack"))["duplicate"] is True
+        await wire.send({"id": 9, "method": "ping"})
+        assert (await wire.until(lambda frame: frame["type"] == "pong"))["id"] == 9
+        for wrong, code in (
+            ({**order, "params": {"crypto_ids": [5]}}, "2202"),
+            ({**order, "channel": "x"}, "2201"),
+            ({**order, "method": "x"}, "2402"),
+            ("{", "2401"),
+        ):
+            await wire.send(wrong)
+            error = await wire.until(lambda frame: frame["type"] == "error")
+            assert error["status"]["error_code"] == code
+        await wire.send({"id": 3, "method": "unsubscribe_all"})
+        assert (await wire.until(lambda frame: frame["type"] == "ack"))["sub_count"] == 0
