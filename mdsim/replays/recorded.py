@@ -185,7 +185,8 @@ class RecordedSources:
                 newest[report.source, report.symbol] = report
             if at_ns >= recorded_ns:
                 break
-            at_ns = min(at_ns + SECOND, recorded_ns)
+            next_ns = playback.next_ns()
+            at_ns = recorded_ns if next_ns is None else min(max(at_ns + SECOND, next_ns), recorded_ns)
 
         def go() -> None:
             self._playback.close()
