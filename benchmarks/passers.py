@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import socket
 import time
@@ -96,6 +97,18 @@ def come_and_go(pipe: Connection, port: int, grpc_port: int, per_s: float) -> No
         rest(max(0.0, 1 / per_s - (time.monotonic() - now_s)))
     for _, sock in staying:
         sock.close()
+
+
+def begin_and_stop_runs(port: int, count: int) -> None:
+    """Runs of each kind, one after the other, so that what is kept of ended runs is full."""
+    passed = Passed()
+    runs: list[tuple[float, str]] = []
+    for _ in range(count):
+        _begin_run(port, passed, runs, 0.0)
+        rest(0.2)
+        _end_runs(port, passed, runs, math.inf)
+    if passed.failed:
+        raise RuntimeError(f"runs could not begin and end: {passed.failed}")
 
 
 def _leave(sock: socket.socket, how: float) -> None:

@@ -1,15 +1,14 @@
 """Twenty minutes in the life of a server: memory and descriptors must stay flat.
 
-``python -m benchmarks.soak --minutes 20`` starts a market 26 hours ago and lets it catch up, so that the
-history buffers are full before anything is judged. Then it publishes ten times a second to 300 readers
-who stay, while others come and go: ten WebSocket streams a second that leave politely, by a reset or amid
-the handshake, five requests, a gRPC stream every two seconds, and a run every eight, of which some are
-stopped and some end by themselves.
+``python -m benchmarks.soak --minutes 20`` starts a market 26 hours ago and lets it catch up, and starts and
+stops as many runs as are kept after their end, so that every buffer is full before anything is judged. Then
+it publishes ten times a second to 300 readers who stay, while others come and go: up to ten WebSocket
+streams a second that leave politely, by a reset or amid the handshake, half as many requests, a gRPC stream
+for every twenty of them, and a run for every eighty, of which some are stopped and some end by themselves.
 
-The verdict is a line fitted through the samples after the first quarter, in which what is kept of ended
-runs fills up: flat means that memory grows by less than 2 % of itself over the rest, and descriptors by
-fewer than 5. A connection that meets a fault of the server's own, or a wrong answer, fails it too. Not part
-of ``make bench``.
+The verdict is a line fitted through the samples after the first quarter: flat means that memory grows by
+less than 2 % of itself over the rest, and descriptors by fewer than 5. A connection that meets a fault of
+the server's own, or a wrong answer, fails it too. Not part of ``make bench``.
 """
 
 from __future__ import annotations
@@ -24,11 +23,13 @@ from functools import partial
 from benchmarks import results, watched_server
 from benchmarks.crews import Crews, rest, start
 from benchmarks.memory import FULL_HOURS, QUICK_HOURS, market, wait_until_present
-from benchmarks.passers import Passed, come_and_go
+from benchmarks.passers import Passed, begin_and_stop_runs, come_and_go
 from benchmarks.readers import PUBLISHED, TICKS
 from benchmarks.served import Process
+from mdsim.run.limits import RunLimits
 
 READERS = 300
+KEPT_RUNS = RunLimits().ended + 6
 STREAMS_PER_S = 10.0
 MEMORY_GROWTH, DESCRIPTOR_GROWTH = 0.02, 5.0
 
@@ -100,6 +101,7 @@ def soak(minutes: float, every_s: float, hours: float) -> tuple[list[Sample], Pa
         wait_until_present(port)
         server.pipe.send("hurry")
         server.pipe.send("grpc")
+        begin_and_stop_runs(port, KEPT_RUNS)
         grpc_port, process = server.pipe.recv(), Process(server.process.pid or 0)
         samples: list[Sample] = []
         print(f"{'at s':>7}{'MB':>9}{'descr.':>8}{'p99 ms':>9}{'lost':>6}{'gone':>6}{'CPU':>7}")
