@@ -225,9 +225,10 @@ class RecordedSources:
             f" {format_utc(survey.first_ns)} to {format_utc(survey.last_ns)} ({label})"
         ]
         found += [
-            f"{name} did not report {symbol}: {reason}"
+            f"{name} did not report "
+            + "; ".join(f"{symbol}: {reason}" for symbol, reason in source.refused.items())
             for name, source in self._playback.sources.items()
-            for symbol, reason in source.refused.items()
+            if source.refused
         ]
         if survey.lost:
             lost = ", ".join(f"{count} of {name}" for name, count in sorted(survey.lost.items()))
