@@ -41,9 +41,9 @@ class Breaker:
             sure: enough sources agree on it that it may become a new level.
             now_ns: the present.
         """
-        if self.open:
+        if self.why:
             self._settle(price, sure, now_ns)
-            if self.open:
+            if self.why:
                 return False
         window = self._window
         window.forget(now_ns)

@@ -19,6 +19,14 @@ def interval_bps(
     Every source has three votes, its price and its price less and plus its uncertainty, as Pyth's
     aggregation has it (https://docs.pyth.network/price-feeds/how-pyth-works/price-aggregation).
     """
+    if min(weighing) == max(weighing):
+        plain = []
+        for value, unc_bps in zip(values, uncertainties_bps, strict=True):
+            step = value * unc_bps / 1e4
+            plain += [value - step, value, value + step]
+        plain.sort()
+        low, middle, high = even_quarters(plain)
+        return 1e4 * max(high - middle, middle - low) / middle
     votes = []
     for value, unc_bps, weight in zip(values, uncertainties_bps, weighing, strict=True):
         step = value * unc_bps / 1e4
@@ -26,6 +34,16 @@ def interval_bps(
     votes.sort()
     low, middle, high = quantiles(votes, (0.25, 0.5, 0.75))
     return 1e4 * max(high - middle, middle - low) / middle
+
+
+def even_quarters(ordered: Sequence[float]) -> tuple[float, float, float]:
+    """``quantiles`` at a quarter, a half and three quarters, of rising values that weigh the same."""
+    size, last = len(ordered), len(ordered) - 1
+    found = []
+    for quarters in (1, 2, 3):
+        at, rest = divmod(quarters * size, 4)
+        found.append(ordered[at] if rest else 0.5 * (ordered[at - 1] + ordered[min(at, last)]))
+    return found[0], found[1], found[2]
 
 
 def quantiles(votes: Sequence[tuple[float, float]], shares: Sequence[float]) -> list[float]:

@@ -69,6 +69,8 @@ class PriceWindow:
     def forget(self, now_ns: int) -> None:
         """Drop the seconds that began longer ago than the window is long."""
         oldest_ns = now_ns - self._length_ns
+        if not self._buckets or self._buckets[0][0] >= oldest_ns:
+            return  # an extreme is never older than the oldest second
         for queue in (self._buckets, self._lows, self._highs):
             while queue and queue[0][0] < oldest_ns:
                 queue.popleft()

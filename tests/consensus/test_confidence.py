@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mdsim.consensus import confidence
 from mdsim.core.time import SECOND
@@ -43,3 +45,12 @@ def test_the_score_multiplies_agreement_freshness_and_quorum() -> None:
     assert confidence.score(0.0, [1.0], [1.0], 3, 1) == pytest.approx(1 / 3)
     assert confidence.score(0.0, equal, [1.0, 1e-9, 1e-9], 3, 3) == pytest.approx(1 / 3)
     assert confidence.score(0.0, equal, equal, 3, 1) == pytest.approx(1 / 3)
+
+
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(st.lists(st.floats(0.5, 2.0), min_size=1, max_size=30), st.sampled_from([1.0, 0.5, 7.0]))
+def test_quarters_of_equal_weights_are_those_of_any_weights(values: list[float], weight: float) -> None:
+    """Which are summed up one by one; so many sources weigh the same that it is worth a shorter way."""
+    ordered = sorted(values)
+    weighed = confidence.quantiles([(value, weight) for value in ordered], (0.25, 0.5, 0.75))
+    assert list(confidence.even_quarters(ordered)) == weighed
