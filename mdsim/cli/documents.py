@@ -47,7 +47,10 @@ def find(name: str) -> Found:
         raise UsageError("MD331", f"{name} is a folder", hint=_inside(path))
     if not path.exists():
         path = _shipped(name)
-        note = f"{name} is not in this folder: using {library.shown(path)} of the shipped library"
+        shipped = library.shown(path)
+        note = f"using {shipped} of the shipped library"
+        if name != shipped:
+            note = f"{name} is not in this folder: {note}"
     try:
         with path.open("rb") as file:
             return Found(path.name if note else name, file.read(_READ_MOST_BYTES), note)

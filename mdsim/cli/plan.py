@@ -108,15 +108,14 @@ def draw(shown: Plan, rows: list[Row]) -> None:
     from mdsim.cli.console import open_console, unicode
     from mdsim.core.time import format_duration
     from mdsim.playbook.limits import of_playbook
-    from mdsim.playbook.plan import canonical
 
     console = open_console()
     console.print(Text.assemble((shown.name, "bold"), f"  {shown.about}".rstrip()))
-    if shown.params:
-        values = ", ".join(
-            f"{name}={json.dumps(canonical(value)).strip(chr(34))}" for name, value in shown.params
-        )
-        console.print(f"params    {values}", style="dim")
+    names = max((len(it.name) for it in shown.given), default=0)
+    texts = max((len(it.text) for it in shown.given), default=0)
+    for at, it in enumerate(shown.given):
+        line = f"{it.name:<{names}}  {it.text:<{texts}}  {it.help}".rstrip()
+        console.print(f"{'' if at else 'params':<10}{line}", style="dim", soft_wrap=True)
     base = shown.baseline
     console.print(f"baseline  {base.source}" + (f" {base.dataset}" if base.dataset else ""), style="dim")
     console.print(f"lasts     at most {format_duration(shown.expected_ns)}", style="dim")

@@ -22,7 +22,7 @@ from mdsim.playbook.diagnostics import Diagnostic, PlaybookError, locate
 from mdsim.playbook.grammar import DOCUMENT, LIMITS, NAME_PATTERN, PHASE, VERSION
 from mdsim.playbook.lint import lint
 from mdsim.playbook.loader import Data, Document
-from mdsim.playbook.plan import Baseline, Block, Lane, Limit, Plan, Step
+from mdsim.playbook.plan import Baseline, Block, Given, Lane, Limit, Plan, Step
 from mdsim.playbook.questions import Questions
 from mdsim.playbook.reader import At, Reader, scalar_text
 from mdsim.playbook.spans import expected
@@ -145,6 +145,10 @@ class _Compiler:
             symbols=tuple(symbol for symbol in self._world.catalogue.symbols if symbol in named),
             expected_ns=expected(phases, finally_),
             limits=self._limits(fields),
+            given=tuple(
+                Given(it.param.name, it.text, it.param.kind.value, it.param.help)
+                for it in reader.parameters.all
+            ),
         )
         self._unused(fields)
         return self._finish(plan)

@@ -117,6 +117,11 @@ class Parameters:
         return tuple(item for name, item in items if name not in self._used and item.value is not None)
 
     @property
+    def all(self) -> tuple[Parameter, ...]:
+        """Every parameter, in the order declared."""
+        return tuple(self._declared.values())
+
+    @property
     def values(self) -> tuple[tuple[str, Value], ...]:
         """Name and value, in the order declared."""
         return tuple((name, item.value) for name, item in self._declared.items())

@@ -245,11 +245,21 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A parameter as people write it: ``--set name=text`` gives the same again."""
+
+    name: str
+    text: str
+    kind: str
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A whole playbook, compiled.
 
     Attributes:
-        params: every parameter with its value in this run, in the order declared.
+        params: every parameter with its value in this run, in the order declared; given: the same in text.
         symbols: every instrument named anywhere, in catalogue order.
         expected_ns: the longest it can take as far as its bounds tell (timeouts counted in full).
     """
@@ -269,6 +279,7 @@ class Plan:
     symbols: tuple[str, ...]
     expected_ns: int
     limits: tuple[Limit, ...] = ()
+    given: tuple[Given, ...] = ()
 
 
 def canonical(value: object) -> Json:

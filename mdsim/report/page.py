@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -225,11 +226,10 @@ class Page:
             f"<h3>Run it again</h3><pre><code>{escape(self.again)}</code></pre>",
             f"<h3>Facts</h3><dl>{listed}</dl>",
         ]
-        params = story.head.get("params")
-        if isinstance(params, dict) and params:
+        if params := _params(story.head):
             values = "".join(
-                f"<dt><code>{escape(name)}</code></dt><dd><code>{escape(_told(value))}</code></dd>"
-                for name, value in params.items()
+                f"<dt><code>{escape(name)}</code></dt><dd><code>{escape(text)}</code></dd>"
+                for name, text in params.items()
             )
             parts.append(f"<h3>Parameters</h3><dl>{values}</dl>")
         notes = story.head.get("notes")
@@ -239,6 +239,15 @@ class Page:
             items = "".join(f"<li>{escape(note)}</li>" for note in told)
             parts.append(f"<h3>Notes</h3><ul>{items}</ul>")
         return [*parts, "</section>"]
+
+
+def _params(head: Mapping[str, Json]) -> dict[str, str]:
+    """Parameters as ``--set`` takes them; a journal of an older version has their bare values alone."""
+    plan, bare = head.get("plan"), head.get("params")
+    given = plan.get("given") if isinstance(plan, dict) else None
+    if isinstance(given, list):
+        return {plain(it.get("name")): plain(it.get("text")) for it in given if isinstance(it, dict)}
+    return {name: _told(value) for name, value in bare.items()} if isinstance(bare, dict) else {}
 
 
 def _told(value: Json) -> str:

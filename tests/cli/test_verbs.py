@@ -188,7 +188,7 @@ def test_a_bare_name_is_found_in_the_library_and_the_run_says_so() -> None:
     for name in ("flash-crash.yaml", "flash-crash"):
         answer = Answer("play", name)
         assert answer.code == 0
-        assert answer.out.startswith(f"{name} is not in this folder: using flash-crash.yaml of the shipped")
+        assert "using flash-crash.yaml of the shipped library" in answer.out.splitlines()[0]
 
 
 def test_a_file_here_goes_before_the_library(folder: Path) -> None:
@@ -307,11 +307,20 @@ def test_plan_draws_phases_and_steps_with_their_times() -> None:
     """Offsets, summaries and bars, without a run."""
     answer = Answer("plan", "dip.yaml", "--set", "drop=-9%")
     assert answer.code == 0
-    assert "params    drop=-0.09" in answer.out
+    assert "params    drop  -9%" in answer.out
     assert "baseline  synthetic" in answer.out
     row = next(line for line in answer.out.splitlines() if "move BTC-USD" in line)
     assert row.startswith("+00:00:10  +00:00:30")
     assert "█" in row
+
+
+def test_plan_lists_parameters_as_set_takes_them() -> None:
+    """What it shows can be copied behind ``--set``: with units, and with what each is for."""
+    shown = Answer("plan", "flash-crash.yaml").out
+    assert Answer("plan", "chaos/price-shock.yaml").out.count("\n          ") >= 3
+    for line in shown.partition("params    ")[2].partition("baseline")[0].splitlines():
+        name, text = line.split()[:2]
+        assert Answer("plan", "flash-crash.yaml", "--set", f"{name}={text}").code == 0
 
 
 @pytest.mark.usefixtures("good")
