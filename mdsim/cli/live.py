@@ -66,7 +66,7 @@ class LiveView:
         self._now_ns = 0
         self._at_ns = 0
         self._drawn_s = 0.0
-        self._columns = 32 if console.width >= 100 else 12
+        self._columns = 32 if console.width >= 100 else 12 if console.width >= 72 else 0
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> LiveView:
@@ -110,14 +110,16 @@ class LiveView:
         table.add_column(no_wrap=True, overflow="ellipsis", ratio=1, min_width=10)
         table.add_column(no_wrap=True, justify="right", style="dim")
         table.add_column(no_wrap=True, justify="right")
-        table.add_column(no_wrap=True, style="green", min_width=self._columns)
+        if self._columns:
+            table.add_column(no_wrap=True, style="green", min_width=self._columns)
         market = format_utc(_seconds(self._now_ns)) if self._now_ns else ""
         table.add_row(Text(format_clock(_seconds(self._at_ns)), style="bold"), market)
         for row in self._rows.values():
             spark = str(self._sparks.get(row.symbol, ""))
             value = f"{row.symbol} {self._prices.get(row.symbol, '')}" if row.symbol else ""
             since = format_clock(_seconds(self._at_ns - row.at_ns)) if row.step else ""
-            table.add_row(row.name, row.step or _AT_REST, since, value, spark)
+            path = (spark,) if self._columns else ()
+            table.add_row(row.name, row.step or _AT_REST, since, value, *path)
         return table
 
     def _follow(self, entry: Entry) -> None:

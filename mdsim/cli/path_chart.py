@@ -97,9 +97,11 @@ def _title(track: Track) -> str:
     )
 
 
-def ruler(last_ns: int, columns: int, marks: int = 4) -> str:
-    """Clock offsets below a chart: at its start, its end and between."""
+def ruler(last_ns: int, columns: int) -> str:
+    """Clock offsets below a chart: at its start, its end and as many between as there is room for."""
     line = [" "] * (columns + 12)
+    widest = len(format_clock(last_ns // 1_000_000_000 * 1_000_000_000))
+    marks = next((marks for marks in (4, 3, 2) if columns // marks >= 2 * widest + 2), 1)
     for mark in range(marks + 1):
         text = format_clock(last_ns * mark // marks // 1_000_000_000 * 1_000_000_000)
         start = max(0, columns * mark // marks - (0 if mark == 0 else len(text)))

@@ -53,6 +53,21 @@ def lines(live: LiveView) -> list[str]:
     return [line.rstrip() for line in captured.get().splitlines()]
 
 
+def test_a_narrow_terminal_shows_the_whole_price_and_no_sparkline(plan: Plan) -> None:
+    """Digits are worth more than a picture of eight levels."""
+    console = Console(file=io.StringIO(), force_terminal=True, width=60, color_system=None)
+    live = LiveView(plan, console)
+    happen(live, "phase_started", "calm", name="calm")
+    happen(live, "step_started", "calm/1", verb="wait", summary="wait until something comes true")
+    live.on_progress(Prices(), 0, 0)
+    with console.capture() as captured:
+        console.print(live.picture())
+
+    text = captured.get()
+    assert "BTC-USD 60000.00" in text
+    assert "▁" not in text
+
+
 def test_a_phase_of_plain_steps_is_one_line(screen: Screen) -> None:
     """Step, time at it, price of its instrument and sparkline stand in one line under the clock."""
     live, _ = screen

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdsim.cli.path_chart import ROWS, chart, moved, ruler
-from mdsim.core.time import HOUR, SECOND
+from mdsim.core.time import HOUR, MINUTE, SECOND
 from mdsim.run.series import Track
 
 if TYPE_CHECKING:
@@ -112,3 +112,12 @@ def test_plan_that_moves_nothing_says_so(mdsim: Command, tmp_path: Path) -> None
 
     assert "prices    the plan moves none" in done.stdout
     assert "limits    max_duration 1h" in done.stdout
+
+
+def test_offsets_of_a_narrow_ruler_do_not_run_into_each_other() -> None:
+    """There are fewer of them instead."""
+    for columns in range(30, 120):
+        offsets = ruler(12 * MINUTE, columns).split()
+        assert offsets[0] == "+00:00:00"
+        assert offsets[-1] == "+00:12:00"
+        assert {len(offset) for offset in offsets} == {9}
