@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -67,14 +68,23 @@ class Fetcher:
     """
 
     def __init__(
-        self, access: Access, quota: Quota, client: httpx.AsyncClient, tap: Tap, source: str, now: Now
+        self,
+        access: Access,
+        quota: Quota,
+        client: httpx.AsyncClient,
+        tap: Tap,
+        source: str,
+        now: Now,
+        on_limited: Callable[[int], None] = lambda _status: None,
     ) -> None:
+        """Nothing is asked yet; ``on_limited`` is told the status of an answer that says: too often."""
         self._access = access
         self._quota = quota
         self._client = client
         self._tap = tap
         self._source = source
         self._now = now
+        self._on_limited = on_limited
         self._waiting: dict[tuple[int, str], tuple[Link, Fetch]] = {}
         self._changed = trio.Event()
         self._keys: dict[str, int] = {}
@@ -129,6 +139,8 @@ class Fetcher:
         status, answer_headers, body = await self._get(self._access.base + fetch.path, headers)
         now_ns = self._now()
         self._quota.answered(key, status, answer_headers, now_ns)
+        if status in (418, 429):
+            self._on_limited(status)
         used = answer_headers.get(self._access.used_header, "") if self._access.used_header else ""
         if used.isascii() and used.isdigit():
             self._quota.used(int(used), self._access.per_minute, now_ns)

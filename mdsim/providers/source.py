@@ -202,7 +202,9 @@ class Source:
         """Work until cancelled, or until nothing is left to report."""
         client = open_client(self._access, self.around.tls, self.around.transport)
         async with client, trio.open_nursery() as nursery:
-            self._fetcher = Fetcher(self._access, self.quota, client, self.tap, self.name, self.around.now)
+            self._fetcher = Fetcher(
+                self._access, self.quota, client, self.tap, self.name, self.around.now, self._limited
+            )
             nursery.start_soon(self.tap.run)
             nursery.start_soon(self._fetcher.run)
             await self._work()
@@ -279,6 +281,10 @@ class Source:
             self.tell("limited", detail=self.quota.state(self.around.now()))
         elif isinstance(action, KeyRefused) and self._fetcher is not None:
             self.refuse_key(self._key_of(link, action.tag), action.reason)
+
+    def _limited(self, status: int) -> None:
+        state = self.quota.state(self.around.now())
+        self.tell("limited", detail=f"answered {status}" + (f", {state}" if state else ""))
 
     def _key_of(self, link: Link, tag: str) -> int:
         """The key that an action is about: of the fetch, or else of the connection itself."""

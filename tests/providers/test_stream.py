@@ -198,7 +198,7 @@ async def test_a_subscription_without_an_answer_starts_over(
 async def test_a_limit_is_respected_and_forgotten(
     autojump_clock: MockClock, fake_binance: Any, binance_spec: Spec, status: int
 ) -> None:
-    """For as long as the provider asks nothing is fetched; quotes go on, and the book comes after."""
+    """Nothing is fetched for as long as the provider asks, which is told; quotes go on, then the book."""
     async with running(fake_binance, binance_spec()) as run:
         run.fake.refuse_with = (status, 300)
         await run.fake.move(lose=True)
@@ -208,6 +208,9 @@ async def test_a_limit_is_respected_and_forgotten(
         await trio.sleep(290)
         assert len(run.fake.asked) == asked
         assert "held back by its quota" in run.source.quota.state(run.source.around.now())
+        told = [event.detail for event in run.fake.events if event.kind == "limited"]
+        assert told
+        assert all(detail.startswith(f"answered {status}") for detail in told)
         run.fake.refuse_with = (0, 0)
         await trio.sleep(120)
         await run.fake.move()
