@@ -195,6 +195,8 @@ def _check_tag(builder: Builder, event: yaml.ScalarEvent | yaml.CollectionStartE
 
 def _refuse_yaml(error: yaml.MarkedYAMLError, builder: Builder) -> NoReturn:
     at = _index(error.problem_mark)
+    if "nesting depth" in (error.problem or ""):
+        builder.refuse_depth(at, at + 1)  # libyaml 0.2.6 counts by itself while it looks ahead
     context_at = _index(error.context_mark) if error.context_mark else at
     complaint = Complaint(error.problem or "", error.context or "", at, context_at)
     words = reword(complaint, builder.lines)

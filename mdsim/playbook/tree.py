@@ -81,6 +81,11 @@ class Builder:
         self.report(code, message, help_, start, end)
         raise self.error()
 
+    def refuse_depth(self, start: int, end: int, when: str = "") -> NoReturn:
+        """Refuse what is nested too deep; ``when`` says how it came to be."""
+        message = f"values are nested more than {DEPTH_MOST} deep{when}"
+        self.refuse("MD013", message, f"flatten the {self.genre.noun}", start, end)
+
     def error(self) -> PlaybookError:
         """Everything noted so far, as one error."""
         return PlaybookError(ordered(self.problems), self.lines.text)
@@ -110,8 +115,7 @@ class Builder:
             message = "a key must be text, not a list or a mapping"
             self.refuse("MD014", message, "write a word", node.start, node.start + 1)
         if len(self._open) >= DEPTH_MOST:
-            message = f"values are nested more than {DEPTH_MOST} deep"
-            self.refuse("MD013", message, f"flatten the {self.genre.noun}", node.start, node.start + 1)
+            self.refuse_depth(node.start, node.start + 1)
         self._count(1, node.start, node.start + 1)
         node.height = 1
         data: list[Data] | dict[str, Data] = {} if node.style in ("{", "map") else []
@@ -146,8 +150,7 @@ class Builder:
                 "MD010", f"'*{name}' is used inside its own anchor", "name another anchor", start, end
             )
         if len(self._open) + target.height > DEPTH_MOST:
-            message = f"values are nested more than {DEPTH_MOST} deep once '*{name}' is expanded"
-            self.refuse("MD013", message, f"flatten the {self.genre.noun}", start, end)
+            self.refuse_depth(start, end, f" once '*{name}' is expanded")
         self._count(target.size, start, end)
         node = Node(start, end, "*", target=target, size=target.size, height=target.height)
         self._add(node, data)
