@@ -11,7 +11,7 @@ import errno
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -80,12 +80,21 @@ class FrontDoor:
     def __init__(
         self,
         http: HttpServer,
-        sockets: WebSockets,
+        sockets: WebSockets | None,
         limits: DoorLimits | None = None,
         *,
         tls: ssl.SSLContext | None = None,
         on_error: Callable[[BaseException], None] | None = None,
     ) -> None:
+        """Put it together.
+
+        Args:
+            http: gets everything that is no WebSocket.
+            sockets: gets WebSockets; None where there are none, so that their requests are HTTP's as well.
+            limits: bounds of the door.
+            tls: for an encrypted port.
+            on_error: told of a connection that met an error of ours.
+        """
         self.limits = limits or DoorLimits()
         self.addresses: list[tuple[str, int]] = []
         self.counters = DoorCounters()
@@ -112,13 +121,22 @@ class FrontDoor:
         Raises:
             UsageError: the address cannot be bound.
         """
-        listening = await listen(host, port)
+        await self.serve_on(await listen(host, port), task_status=task_status)
+
+    async def serve_on(
+        self,
+        listening: Sequence[socket.socket],
+        *,
+        task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Accept on sockets that listen already, until ``stop`` or cancelled; closes them then."""
         self.addresses = [sock.getsockname()[:2] for sock in listening]
         try:
             async with trio.open_nursery() as application:
                 await application.start(self._http.run)
                 async with trio.open_nursery() as watch:
-                    watch.start_soon(self._sockets.run)
+                    if self._sockets is not None:
+                        watch.start_soon(self._sockets.run)
                     async with trio.open_nursery() as connections:
                         async with trio.open_nursery() as acceptors:
                             for sock in listening:
@@ -129,7 +147,8 @@ class FrontDoor:
                         for sock in listening:
                             sock.close()
                         await self._http.terminate()
-                        self._sockets.close_all()
+                        if self._sockets is not None:
+                            self._sockets.close_all()
                         connections.cancel_scope.deadline = trio.current_time() + self.limits.drain_s
                     watch.cancel_scope.cancel()
                 self._http.end()
@@ -197,13 +216,13 @@ class FrontDoor:
                 sock.send(refused)
                 sock.shutdown(socket.SHUT_WR)
         elif prefix:
-            head = parse_upgrade(prefix)
-            if head is not None and self._sockets.serves(head):
-                buffer_bytes = self._sockets.limits.send_buffer_bytes
+            head, sockets = parse_upgrade(prefix), self._sockets
+            if head is not None and sockets is not None and sockets.serves(head):
+                buffer_bytes = sockets.limits.send_buffer_bytes
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer_bytes)
-                grace_s = self._sockets.limits.slow_grace_s
-                wire = SocketWire(sock, prefix, self._sockets.throttle(), grace_s)
-                await self._sockets.handle(wire, head)
+                grace_s = sockets.limits.slow_grace_s
+                wire = SocketWire(sock, prefix, sockets.throttle(), grace_s)
+                await sockets.handle(wire, head)
             else:
                 handed_on = socket.socket(sock.family, sock.type, sock.proto, fileno=sock.detach())
                 stream = trio.SocketStream(trio.socket.from_stdlib_socket(handed_on))
@@ -231,11 +250,11 @@ class FrontDoor:
                 with trio.move_on_after(1):
                     await stream.send_all(refused)
             elif prefix:
-                head = parse_upgrade(prefix)
-                if head is not None and self._sockets.serves(head):
-                    grace_s = self._sockets.limits.slow_grace_s
-                    wire = TlsWire(stream, prefix, self._sockets.throttle(), grace_s)
-                    await self._sockets.handle(wire, head)
+                head, sockets = parse_upgrade(prefix), self._sockets
+                if head is not None and sockets is not None and sockets.serves(head):
+                    grace_s = sockets.limits.slow_grace_s
+                    wire = TlsWire(stream, prefix, sockets.throttle(), grace_s)
+                    await sockets.handle(wire, head)
                 else:
                     await self._http.handle(PrefixedTls(stream, prefix))
         finally:

@@ -193,13 +193,18 @@ def require_prices(market: MarketPort) -> None:
     """
     reason = market.ready()
     if reason is not None:
-        raise RequestError(
-            503,
-            "MD490",
-            f"there are no prices yet: {reason}",
-            hint="ask again in a second; GET /health tells when",
-            headers={"Retry-After": "1"},
-        )
+        raise no_prices(reason)
+
+
+def no_prices(reason: str) -> RequestError:
+    """What is told while there are no prices."""
+    return RequestError(
+        503,
+        "MD490",
+        f"there are no prices yet: {reason}",
+        hint="ask again in a second; GET /health tells when",
+        headers={"Retry-After": "1"},
+    )
 
 
 def state_of(market: MarketPort, item: Instrument) -> State:

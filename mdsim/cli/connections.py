@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from mdsim.api.debug import SourceStatus
@@ -27,13 +27,14 @@ class Connections:
     """What a server knows of its real sources beyond their prices.
 
     Attributes:
-        sources: the connections.
+        sources: the connections; None before they are opened.
         dropped: news that was lost because nobody took it in time.
     """
 
-    sources: Live
+    sources: Live | None
 
     def __init__(self) -> None:
+        self.sources = None
         self._news: deque[SourceEvent] = deque()
         self.dropped = 0
 
@@ -52,7 +53,20 @@ class Connections:
 
     def statuses(self) -> Mapping[str, SourceStatus]:
         """How every connection does, by name."""
-        return {one.name: _status(one) for one in self.sources.status()}
+        return {} if self.sources is None else {one.name: _status(one) for one in self.sources.status()}
+
+    def awaited(self) -> str:
+        """Why there are no prices yet, for people."""
+        if self.sources is None:
+            return "the market is being opened"
+        return f"waiting for the first prices: {how_they_do(self.sources.status())}"
+
+
+def how_they_do(states: Iterable[SourceState]) -> str:
+    """One clause a source, with the reason where there is one."""
+    return "; ".join(
+        f"{one.name} is {one.state}" + (f" ({one.reason})" if one.reason else "") for one in states
+    )
 
 
 def _status(one: SourceState) -> SourceStatus:

@@ -42,9 +42,15 @@ class Opened:
 
 
 async def open_market(
-    settings: Settings, seed: int, nursery: trio.Nursery, replay: ReplayRequest | None = None
+    settings: Settings,
+    seed: int,
+    nursery: trio.Nursery,
+    replay: ReplayRequest | None = None,
+    connections: Connections | None = None,
 ) -> Opened:
     """The market of a configuration; its connections work in ``nursery`` until that is cancelled.
+
+    ``connections`` gets the real sources as soon as they are opened, for whoever tells how they do meanwhile.
 
     With ``replay``, the sources are those of a recording, and the configured ones are left alone.
 
@@ -56,7 +62,7 @@ async def open_market(
     if replay is not None:
         return await _replayed(settings, seed, replay)
     if any(not source.off for source in settings.sources):
-        return await _connected(settings, seed, nursery)
+        return await _connected(settings, seed, nursery, connections or Connections())
     return Opened(synthetic(settings, seed))
 
 
@@ -71,10 +77,11 @@ def synthetic(settings: Settings, seed: int) -> LiveMarket:
     return _market(settings, seeds, agreed)
 
 
-async def _connected(settings: Settings, seed: int, nursery: trio.Nursery) -> Opened:
+async def _connected(
+    settings: Settings, seed: int, nursery: trio.Nursery, connections: Connections
+) -> Opened:
     """The market that real sources agree on; instruments that none tells are left out, with a warning."""
     seeds, now = SeedTree(seed), Steady(utc_ns())
-    connections = Connections()
     sources = live_sources(settings, now, seeds, make_pipeline, connections.tell)
     connections.sources = sources
     nursery.start_soon(sources.run)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import trio
 
+from mdsim.cli.connections import how_they_do
 from mdsim.consensus.room import Consensus
 from mdsim.consensus.settings import ConsensusSettings
 from mdsim.core.errors import UnavailableError
@@ -95,13 +96,10 @@ class Opening:
         )
 
     def _silent(self) -> UnavailableError:
-        states: Sequence[str] = [
-            f"{one.name} is {one.state}" + (f" ({one.reason})" if one.reason else "")
-            for one in self._sources.status()
-        ]
+        states = how_they_do(self._sources.status())
         seconds = f"{self._patience_s:g} s"
         return UnavailableError(
             "MD521",
-            f"no source told a price within {seconds}: {'; '.join(states)}",
+            f"no source told a price within {seconds}: {states}",
             hint="look at addresses, keys and symbols under data_sources; without it, prices are simulated",
         )

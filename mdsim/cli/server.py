@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import signal
-import ssl
+import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import trio
 import typer
@@ -22,12 +21,14 @@ from mdsim.api.grpc_limits import GrpcLimits
 from mdsim.api.grpc_server import GrpcServer
 from mdsim.api.guard import Security
 from mdsim.api.http import HttpServer
+from mdsim.api.listening import listen
 from mdsim.api.replay import replay_routes
 from mdsim.api.rest import make_app
 from mdsim.api.tickets import Tickets
 from mdsim.api.websocket import WebSockets
 from mdsim.chaos.pipeline import chosen, make_pipeline
-from mdsim.cli import heap, library, wiring
+from mdsim.cli import early_port, heap, library, wiring
+from mdsim.cli.certificates import pem_of, tls_of
 from mdsim.cli.connections import Connections
 from mdsim.cli.markets import Opened, open_market, synthetic
 from mdsim.cli.replaying import Replay, ReplayRequest
@@ -35,7 +36,6 @@ from mdsim.cli.server_telemetry import Telemetry
 from mdsim.cli.source_watch import SourceWatch
 from mdsim.config.settings import Settings
 from mdsim.consensus.room import Consensus
-from mdsim.core.errors import UsageError
 from mdsim.core.serving import Published
 from mdsim.engine.agreed import AgreedFeed
 from mdsim.publish.disturber import Disturber
@@ -132,7 +132,7 @@ class Server:
             ),
             security=security,
             others=self.hub.readers,
-            tls=self._pem(),
+            tls=pem_of(settings),
             around=traces.grpc if traces else unwatched,
             offer=offer,
             disturber=self.faults,
@@ -158,21 +158,29 @@ class Server:
         self.sockets = WebSockets(self.hub, tickets)
         if traces is not None:
             self.sockets.opened = traces.websocket
-        self.door = FrontDoor(HttpServer(app), self.sockets, tls=self._tls())
+        self.door = FrontDoor(HttpServer(app), self.sockets, tls=tls_of(settings))
         self.telemetry.follow(self.hub, self.sockets, self.door, self.grpc, self.runs)
         self.telemetry.follow_faults(self.faults)
         if self.watch is not None:
             self.live.sinks.append(self.watch.look)
         self.live.sinks += [self._publish, self.grpc.publish, self.telemetry.measure]
 
-    async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve until ``stop``; started once prices flow and every port listens."""
+    async def serve(
+        self,
+        listening: Sequence[socket.socket] | None = None,
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Serve until ``stop``; started once prices flow and every port listens.
+
+        With ``listening``, HTTP and WebSocket are served on these sockets instead of the configured port.
+        """
         server = self.settings.server
         async with trio.open_nursery() as grpc:
             grpc.start_soon(self._timer.run)
             await grpc.start(self.grpc.serve, server.bind, server.grpc_port)
             async with trio.open_nursery() as door:
-                await door.start(self.door.serve, server.bind, server.port)
+                await door.start(self.door.serve_on, listening or await listen(server.bind, server.port))
                 async with trio.open_nursery() as market:
                     await market.start(self.live.run)
                     await market.start(self.runs.run)
@@ -235,32 +243,6 @@ class Server:
             ),
         )
 
-    def _pem(self) -> tuple[bytes, bytes] | None:
-        server = self.settings.server
-        if server.tls_cert is None or server.tls_key is None:
-            return None
-        try:
-            return Path(server.tls_key).read_bytes(), Path(server.tls_cert).read_bytes()
-        except OSError as error:
-            raise UsageError(
-                "MD520", f"{error.filename} cannot be read: {error.strerror}", hint="name PEM files"
-            ) from None
-
-    def _tls(self) -> ssl.SSLContext | None:
-        server = self.settings.server
-        if server.tls_cert is None or server.tls_key is None:
-            return None
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        try:
-            context.load_cert_chain(server.tls_cert, server.tls_key)
-        except (OSError, ssl.SSLError) as error:
-            raise UsageError(
-                "MD520",
-                f"{server.tls_cert} and {server.tls_key} are no certificate with its key: {error}",
-                hint="name a certificate chain and its private key, both in PEM",
-            ) from None
-        return context
-
 
 def _offer(settings: Settings) -> Offer:
     publication = settings.publication
@@ -284,20 +266,27 @@ async def run(settings: Settings, seed: int, replay: ReplayRequest | None = None
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as sources:
             sources.start_soon(_listen, signals, asked, opening)
-            with opening:
-                opened = await open_market(settings, seed, sources, replay)
-            if not opening.cancelled_caught:
-                await _serve(settings, seed, opened, asked)
+            async with early_port.bound(settings) as listening:
+                connections = Connections()
+                with opening:
+                    async with early_port.answered(listening, connections.awaited, tls_of(settings)):
+                        if replay is None:
+                            early_port.announce(settings, listening)
+                        opened = await open_market(settings, seed, sources, replay, connections)
+                if not opening.cancelled_caught:
+                    await _serve(settings, seed, opened, asked, listening)
             sources.cancel_scope.cancel()
 
 
-async def _serve(settings: Settings, seed: int, opened: Opened, asked: trio.Event) -> None:
+async def _serve(
+    settings: Settings, seed: int, opened: Opened, asked: trio.Event, listening: Sequence[socket.socket]
+) -> None:
     for warning in opened.warnings:
         typer.echo(f"warning: {warning}", err=True)
     server = Server(settings, seed, opened.market, opened.connections, opened.replay)
     with standard_logs_into(server.telemetry.log):
         async with trio.open_nursery() as nursery:
-            await nursery.start(server.serve)
+            await nursery.start(server.serve, listening)
             heap.settle()
             typer.echo("\n".join(server.greeting()))
             await asked.wait()
