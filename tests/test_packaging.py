@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -70,6 +71,25 @@ def test_wheel_holds_every_module_and_no_test(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         inside = {name for name in archive.namelist() if name.endswith(".py")}
     assert inside == {path.relative_to(ROOT).as_posix() for path in (ROOT / "mdsim").rglob("*.py")}
+
+
+def test_the_image_is_built_from_all_that_the_wheel_needs(
+    tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wheel of nothing but what the Dockerfile copies is the wheel of the repository."""
+    copied = re.findall(
+        r"^COPY (?!--from)(.+) (\S+)$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE
+    )
+    for names, target in copied:
+        for name in names.split():
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, tmp_path / target)
+            else:
+                shutil.copy(ROOT / name, tmp_path / target)
+    monkeypatch.chdir(tmp_path)
+    image = tmp_path / build_wheel(str(tmp_path))
+    with zipfile.ZipFile(wheel) as ours, zipfile.ZipFile(image) as theirs:
+        assert sorted(theirs.namelist()) == sorted(ours.namelist())
 
 
 def test_wheel_carries_the_licences(unpacked: Path) -> None:
