@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,8 @@ class SourceWatch:
         self._room = room
         self._events = events
         self._log = log
-        self._errors: Counter[tuple[str, str]] = Counter()
+        self._rejected: Counter[tuple[str, str]] = Counter()
+        self._news: Counter[tuple[str, str]] = Counter()
         self._received: Counter[tuple[str, str]] = Counter()
         self._logged_ns: dict[tuple[str, str, str], int] = {}
         self._unlogged: Counter[tuple[str, str, str]] = Counter()
@@ -75,7 +76,7 @@ class SourceWatch:
             write = self._log.warning if alert.event in _LOUD else self._log.info
             write(alert.event, symbol=alert.symbol, **alert.data)
         for rejection in self._room.rejections():
-            self._errors[rejection.source, rejection.reason] += 1
+            self._rejected[rejection.source, rejection.reason] += 1
             key = (rejection.source, rejection.symbol, rejection.reason)
             if rejection.at_ns - self._logged_ns.get(key, -_LOG_EVERY_NS) < _LOG_EVERY_NS:
                 self._unlogged[key] += 1
@@ -92,8 +93,11 @@ class SourceWatch:
 
     def statuses(self) -> Sequence[SourceStatus]:
         """Every source, in the order of the configuration."""
-        connected = {} if self._connections is None else self._connections.statuses()
+        connected = self._connected()
         return [self._status(terms, connected.get(terms.name)) for terms in self._feed.sources]
+
+    def _connected(self) -> Mapping[str, SourceStatus]:
+        return {} if self._connections is None else self._connections.statuses()
 
     def _status(self, terms: SourceTerms, connection: SourceStatus | None) -> SourceStatus:
         symbols = self._feed.catalogue.symbols
@@ -102,15 +106,10 @@ class SourceWatch:
         own = [one for one in found if one is not None and one.symbol in terms.symbols]
         ages = [one.age_ns for one in own if one.age_ns is not None]
         age_ns = min(ages, default=None)
-        errors = {
-            reason: count for (source, reason), count in sorted(self._errors.items()) if source == terms.name
-        }
         state, reason = _state(terms, own, age_ns)
         latency_ns = self._last_latency_ns.get(terms.name)
-        if connection is not None:
-            errors = dict(sorted((Counter(errors) + Counter(connection.errors)).items()))
-            if connection.state != "LIVE":
-                state, reason = connection.state, connection.reason
+        if connection is not None and connection.state != "LIVE":
+            state, reason = connection.state, connection.reason
         return SourceStatus(
             name=terms.name,
             kind=terms.kind if connection is None else connection.kind,
@@ -120,7 +119,7 @@ class SourceWatch:
             age_ns=age_ns,
             latency_ms=None if latency_ns is None else plain(rounded(latency_ns / MS, 3)),
             updates=sum(self._received[terms.name, symbol] for symbol in terms.symbols),
-            errors=errors,
+            errors=self._errors(terms.name, connection),
             reason=reason,
             standings=standings,
             tier=terms.tier,
@@ -130,7 +129,7 @@ class SourceWatch:
     def _tell(self, news: SourceEvent) -> None:
         """An event of a connection: a line of the log, and for what readers feel, of the events channel."""
         if news.kind in _TROUBLE:
-            self._errors[news.was or news.source, news.kind] += 1
+            self._news[news.was or news.source, news.kind] += 1
         if news.kind in _BY_ROOM:
             return
         symbols = (news.symbol,) if news.symbol else ()
@@ -156,8 +155,21 @@ class SourceWatch:
             if window is not None:
                 window.add(late_ns / MS)
 
+    def _errors(self, source: str, connection: SourceStatus | None) -> dict[str, int]:
+        """What went wrong with a source, by kind."""
+        rejected = Counter({kind: count for (name, kind), count in self._rejected.items() if name == source})
+        news = Counter({kind: count for (name, kind), count in self._news.items() if name == source})
+        counted = Counter({} if connection is None else connection.errors)
+        # News of a kind that the connection counts as well is the same thing told twice.
+        return dict(sorted((rejected + (news | counted)).items()))
+
     def _errors_by_kind(self) -> Readings:
-        return {(source, reason): count for (source, reason), count in self._errors.items()}
+        connected = self._connected()
+        return {
+            (terms.name, kind): count
+            for terms in self._feed.sources
+            for kind, count in self._errors(terms.name, connected.get(terms.name)).items()
+        }
 
     def _updates(self) -> Readings:
         return {(symbol, source): count for (source, symbol), count in self._received.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +33,9 @@ from mdsim.telemetry.metrics import Metrics
 class OneSource:
     """Connections of which one is known: kraken's, which leads bitcoin."""
 
+    def __init__(self, errors: Mapping[str, int] | None = None, limited: int = 0) -> None:
+        self.errors, self.limited = dict(errors or {}), limited
+
     def status(self) -> tuple[SourceState, ...]:
         """One that does well."""
         return (
@@ -47,13 +51,13 @@ class OneSource:
                 age_ns=0,
                 updates=1,
                 messages=1,
-                errors={},
+                errors=self.errors,
                 gaps=0,
                 resyncs=0,
                 connections=1,
                 replaced=0,
                 duplicates=0,
-                limited=0,
+                limited=self.limited,
                 refused={},
                 leads=("BTC-USD",),
             ),
@@ -175,6 +179,22 @@ def test_a_failover_is_an_event_and_an_alert_of_its_own(watched: Watched) -> Non
     [line] = watched.lines()
     assert (line["event"], line["level"], line["leads"]) == ("failover", "warning", "coinbase")
     assert watched.sample('market_data_source_errors_total{error_type="failover",source="kraken"}') == 1
+
+
+def test_what_is_wrong_with_a_connection_is_counted_once_under_debug_and_in_the_metrics(
+    watched: Watched,
+) -> None:
+    """Broken messages never become news, an answer that says too often does: each is one all the same."""
+    connections = Connections()
+    connections.sources = OneSource({"checksum": 3, "http_429": 1}, limited=1)
+    watched.connect(connections)
+    connections.tell(SourceEvent(7, "kraken", "limited", "", "answered 429"))
+    connections.tell(SourceEvent(7, "kraken", "lost", "", "the connection broke"))
+    watched.watch.look(())
+    assert watched.status("kraken").errors == {"checksum": 3, "http_429": 1, "limited": 1, "lost": 1}
+    for kind, count in watched.status("kraken").errors.items():
+        series = f'market_data_source_errors_total{{error_type="{kind}",source="kraken"}}'
+        assert watched.sample(series) == count
 
 
 def test_a_live_source_tells_its_tier_and_what_it_leads(watched: Watched) -> None:
