@@ -11,6 +11,7 @@ first, and an instrument that is neither listed nor listed the other way round i
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -43,6 +44,8 @@ SNAPSHOT_LEVELS, SNAPSHOT_COST = 1_000, 50
 SNAPSHOT_PAUSE_NS = SECOND
 """Between two snapshots of one symbol: a stream that is all gaps must not eat the quota."""
 ACK_NS = 10 * SECOND
+MOST_SENDS = 3
+"""Messages a second: Binance cuts whoever sends more than five, and counts our pongs among them."""
 REST_OF = {
     "stream.binance.com": "https://api.binance.com",
     "data-stream.binance.vision": "https://data-api.binance.vision",
@@ -101,6 +104,8 @@ class BinanceSession(Session):
         self._retries = Retries()
         self._asked: dict[int, tuple[tuple[str, ...], int]] = {}  # id of a subscription → symbols, deadline
         self._next_id = 1
+        self._unasked: list[str] = []  # listed, and not subscribed to yet
+        self._sent_ns: deque[int] = deque(maxlen=MOST_SENDS)
 
     def start(self, now_ns: int) -> None:
         """Ask what is listed; subscribing waits for the answers."""
@@ -144,13 +149,16 @@ class BinanceSession(Session):
         return ()
 
     def due_ns(self) -> int | None:
-        """The next repeated request, or the end of waiting for an acknowledgement."""
+        """The next repeated request, the next subscription, or the end of waiting for an acknowledgement."""
         waits = [deadline for _, deadline in self._asked.values()]
+        if self._unasked:
+            waits.append(self._sent_ns[0] + SECOND)
         again = self._retries.due_ns()
         return min(waits if again is None else [*waits, again], default=None)
 
     def tick(self, now_ns: int) -> Sequence[Report]:
-        """Ask again for what failed; give up on a connection that does not acknowledge."""
+        """Subscribe, ask again for what failed; give up on a connection that does not acknowledge."""
+        self._send(now_ns)
         for tag in self._retries.take(now_ns):
             kind, _, rest = tag.partition(":")
             if kind == "info":
@@ -166,19 +174,25 @@ class BinanceSession(Session):
     # ------------------------------------------------------------ subscribing
 
     def _subscribe(self, now_ns: int) -> None:
-        """Subscribe to what is known to be listed by now, in one message: five a second are allowed."""
-        fresh: dict[str, Venue] = {}
+        """Subscribe to what is known to be listed by now."""
         for pair in self._listing.take():
             venue = self.venues.setdefault(pair.listed, Venue(pair.listed))
             if not venue.pairs:
-                fresh[pair.listed] = venue
+                self._unasked.append(pair.listed)
             venue.pairs.append(pair)
-        if fresh:
+        self._send(now_ns)
+
+    def _send(self, now_ns: int) -> None:
+        """One message for all that waits, unless too many went out within this second."""
+        busy = len(self._sent_ns) == MOST_SENDS and now_ns < self._sent_ns[0] + SECOND
+        if self._unasked and not busy:
+            fresh, self._unasked = tuple(self._unasked), []
             params = [f"{listed.lower()}@{stream}" for listed in fresh for stream in STREAMS]
             body = {"method": "SUBSCRIBE", "params": params, "id": self._next_id}
             self.ask(Send(msgspec.json.encode(body).decode()))
-            self._asked[self._next_id] = (tuple(fresh), now_ns + ACK_NS)
+            self._asked[self._next_id] = (fresh, now_ns + ACK_NS)
             self._next_id += 1
+            self._sent_ns.append(now_ns)
 
     def _other(self, message: Message, event: Event, recv_ns: int) -> Sequence[Report]:
         """Answers, summaries, the announcement of an end."""

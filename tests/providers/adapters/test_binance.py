@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -144,6 +145,30 @@ def test_a_subscription_waits_for_the_listing_and_a_snapshot_for_the_acknowledge
     assert msgspec.json.decode(send.text) == {"method": "SUBSCRIBE", "params": streams, "id": 1}
     session.received(b'{"result":null,"id":1}', 2 * SECOND)
     assert [fetch.path for fetch in fetches(session)] == ["/api/v3/depth?symbol=BTCUSDT&limit=1000"]
+
+
+def test_however_the_listings_come_few_messages_go_out_in_a_second() -> None:
+    """Six answers within a tenth of one: three subscriptions at once, the rest in one a second later."""
+    pairs = ("BTC-USDT", "ETH-USDT", "BTC-ETH", "BTC-USDC", "ETH-USDC", "USDC-USDT")
+    wanted = tuple(
+        replace(ALL["BTC-USDT"], symbol=pair, base=pair.partition("-")[0], quote=pair.partition("-")[2])
+        for pair in pairs
+    )
+    session = BinanceSession(SessionRequest("binance", "ws://127.0.0.1/ws", wanted))
+    session.start(0)
+    sent: list[tuple[int, int]] = []
+    for at, fetch in enumerate(fetches(session)):
+        listed = fetch.tag.removeprefix("info:")
+        entry = {"symbol": listed, "status": "TRADING", "baseAsset": "A", "quoteAsset": "B"}
+        now_ns = at * SECOND // 60
+        session.fetched(Answer(fetch.tag, 200, {}, msgspec.json.encode({"symbols": [entry]}), now_ns))
+        sent += [(now_ns, a.text.count("@trade")) for a in session.actions() if isinstance(a, Send)]
+    assert sent == [(0, 1), (SECOND // 60, 1), (SECOND // 30, 1)]
+    assert session.due_ns() == SECOND
+    session.tick(SECOND)
+    (rest,) = session.actions()
+    assert isinstance(rest, Send)
+    assert rest.text.count("@trade") == 3
 
 
 def test_what_is_not_listed_is_refused_at_the_start() -> None:
