@@ -99,18 +99,26 @@ class Link:
             self._sink(reports)
 
 
-def fresh(reports: Sequence[Report], seqs: dict[str, int]) -> list[Report]:
-    """What of reports is new, when two overlapping connections give the same.
+class Newness:
+    """What of the reports of a source is new: two overlapping connections give the same.
 
-    Args:
-        reports: in the order in which they came.
-        seqs: newest number by instrument; kept up to date.
+    A source that gave nothing new of an instrument for longer than its reports may be old has begun to
+    count anew: a venue that was restarted must not stay dumb until it reaches its old numbers.
     """
-    passed = []
-    for report in reports:
-        if report.seq:
-            if report.seq <= seqs.get(report.symbol, 0):
-                continue
-            seqs[report.symbol] = report.seq
-        passed.append(report)
-    return passed
+
+    def __init__(self, max_age_ns: int) -> None:
+        self._max_age_ns = max_age_ns
+        self._newest: dict[str, tuple[int, int]] = {}  # symbol → number, time of receipt
+
+    def of(self, reports: Sequence[Report]) -> list[Report]:
+        """Those that are new, in the order in which they came."""
+        passed = []
+        for report in reports:
+            if report.seq:
+                seq, recv_ns = self._newest.get(report.symbol, (0, 0))
+                back = report.seq < seq and report.ts_recv_ns - recv_ns <= self._max_age_ns
+                if back or report.seq == seq:
+                    continue
+                self._newest[report.symbol] = report.seq, report.ts_recv_ns
+            passed.append(report)
+        return passed

@@ -232,7 +232,7 @@ class Offer:
         keyed_per_month: likewise of each key in 30 days, 0 for no such limit.
         by_address: the provider counts addresses, so several keys share one quota.
         used_header: header, in lower case, that tells how much of the minute is used; empty for none.
-        max_age_ns: a report older than this is stale.
+        max_age_ns: a report older than this is stale; ``age_limit_ns`` knows how often it is asked for.
         silence_ns: how long nothing at all (not even a ping) may come over a socket before it is dead.
         life_ns: the provider cuts a connection after this; 0 for never.
         rest: from the configured address to the base of its fetches.
@@ -252,6 +252,10 @@ class Offer:
     used_header: str = ""
     rest: Callable[[str], str] = lambda url: url
     key_header: Callable[[str], str] = lambda _url: ""
+
+    def age_limit_ns(self, interval_ns: int) -> int:
+        """When a report is stale: of a poll never before the third one is missed."""
+        return self.max_age_ns if self.kind != REST else max(self.max_age_ns, 3 * interval_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from mdsim.core.sourcing import Report, SourceTerms
 from mdsim.core.time import MINUTE, SECOND
 from mdsim.providers.connect import Connector, Opener, read_address
 from mdsim.providers.fetching import Access, Fetcher, open_client
-from mdsim.providers.link import Link, Sink, fresh
+from mdsim.providers.link import Link, Newness, Sink
 from mdsim.providers.quota import Quota, shares
 from mdsim.providers.session import (
     REST,
@@ -72,9 +72,7 @@ class SourceSpec:
     @property
     def max_age_ns(self) -> int:
         """When a report is stale: as the provider's are, and never before the third poll is missed."""
-        if self.offer.kind != REST:
-            return self.offer.max_age_ns
-        return max(self.offer.max_age_ns, 3 * self.interval_ns)
+        return self.offer.age_limit_ns(self.interval_ns)
 
     @property
     def terms(self) -> SourceTerms:
@@ -157,7 +155,7 @@ class Source:
         self._sink = sink
         self._past = Counters()
         self._links: dict[int, Link] = {}
-        self._seqs: dict[str, int] = {}
+        self._newness = Newness(spec.max_age_ns)
         offer, keys = spec.offer, spec.keys
         self.quota = Quota(
             spec.per_minute or spec.allowed,
@@ -309,7 +307,7 @@ class Source:
 
     def _give(self, reports: Sequence[Report]) -> None:
         """Pass reports on once, whichever of two overlapping connections gave them."""
-        passed = fresh(reports, self._seqs)
+        passed = self._newness.of(reports)
         self.health.duplicates += len(reports) - len(passed)
         for report in passed:
             self.health.last_ns[report.symbol] = report.ts_recv_ns

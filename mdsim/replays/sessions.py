@@ -8,7 +8,7 @@ from mdsim.core.errors import DataError
 from mdsim.core.instruments import Catalogue, Instrument
 from mdsim.core.sourcing import Report, SourceTerms
 from mdsim.core.spelling import shown
-from mdsim.providers.link import Link, fresh
+from mdsim.providers.link import Link, Newness
 from mdsim.providers.session import REST, Counters, Offer, ProviderType, Refuse, SessionRequest
 from mdsim.providers.specs import providers
 from mdsim.providers.wire import CLOSED, OPENED, TURNED, Heard
@@ -39,7 +39,7 @@ class RecordedSource:
         self._instruments = tuple(_instrument(symbol, catalogue, label) for symbol in recorded.symbols)
         self._sink = sink
         self._links: dict[int, Link] = {}
-        self._seqs: dict[str, int] = {}
+        self._newness = Newness(self._offer.age_limit_ns(recorded.interval_ns))
         self._past = Counters()
         self.refused: dict[str, str] = {}
         self.spoken: dict[str, None] = {}
@@ -55,7 +55,7 @@ class RecordedSource:
             tier=recorded.tier,
             priority=recorded.priority,
             aggregator=self._provider.aggregator,
-            max_age_ns=self._offer.max_age_ns,
+            max_age_ns=self._offer.age_limit_ns(recorded.interval_ns),
             symbols=tuple(symbol for symbol in recorded.symbols if symbol not in self.refused),
         )
 
@@ -101,7 +101,7 @@ class RecordedSource:
         link.start(now_ns)
 
     def _give(self, reports: Sequence[Report]) -> None:
-        passed = fresh(reports, self._seqs)
+        passed = self._newness.of(reports)
         self.duplicates += len(reports) - len(passed)
         for report in passed:
             self.spoken[report.symbol] = None

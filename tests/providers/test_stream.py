@@ -114,6 +114,25 @@ async def test_a_cut_connection_comes_back_subscribed(
         assert run.source.counters.errors == {"disconnected": 1}
 
 
+async def test_a_venue_that_counts_anew_after_a_restart_is_heard_again(
+    autojump_clock: MockClock, fake_binance: Any, binance_spec: Spec
+) -> None:
+    """Its old numbers are none of its new ones; what comes within ten seconds may still be of before."""
+    async with running(fake_binance, binance_spec(symbols=("BTC-USDT",))) as run:
+        await run.fake.move()
+        await trio.sleep(1)
+        run.fake.ids = dict.fromkeys(run.fake.ids, 7)
+        await run.fake.cut()
+        await trio.sleep(3)
+        await run.fake.move()
+        assert run.seqs("BTC-USDT") == [101]
+        await trio.sleep(10)
+        await run.fake.move()
+        await trio.sleep(1)
+        assert run.seqs("BTC-USDT") == [101, 9]
+        assert run.session.venues["BTCUSDT"].book.book.top() == run.fake.top("BTCUSDT")  # type: ignore[union-attr]
+
+
 async def test_an_unreachable_provider_is_tried_at_growing_distances(
     autojump_clock: MockClock, fake_binance: Any, binance_spec: Spec
 ) -> None:
