@@ -237,6 +237,7 @@ class Offer:
         life_ns: the provider cuts a connection after this; 0 for never.
         rest: from the configured address to the base of its fetches.
         key_header: from the configured address to the name of the header for a key; empty for none.
+        key_codes: codes with which a socket is closed because of its key, with what they mean.
     """
 
     kind: str
@@ -252,6 +253,7 @@ class Offer:
     used_header: str = ""
     rest: Callable[[str], str] = lambda url: url
     key_header: Callable[[str], str] = lambda _url: ""
+    key_codes: Mapping[int, str] = field(default_factory=dict)
 
     def age_limit_ns(self, interval_ns: int) -> int:
         """When a report is stale: of a poll never before the third one is missed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 import trio
@@ -146,8 +147,9 @@ class StreamSource(Source):
                 reason, connection.after_ns = end.reason, end.after_ns
         except* LOST as group:
             reason, connection.after_ns = _why(group, self.around.now())
-            if _is_unauthorised(group) and self.spec.keys:
-                self.refuse_key(link.key, reason)
+            refusal = _refusal(group, self.spec.offer.key_codes) if self.spec.keys else ""
+            if refusal:
+                self.refuse_key(link.key, refusal)
             if connection.stream is not None and connection.stream.gave_up:
                 reason = connection.stream.gave_up
         finally:
@@ -226,8 +228,22 @@ def _come(at_ns: int | None, now_ns: int) -> bool:
     return at_ns is not None and now_ns >= at_ns
 
 
-def _is_unauthorised(group: BaseExceptionGroup[BaseException]) -> bool:
-    return group.subgroup(lambda one: isinstance(one, RefusedError) and one.status == 401) is not None
+def _refusal(group: BaseExceptionGroup[BaseException], codes: Mapping[int, str]) -> str:
+    """Why the provider does not take the key, empty when that is not what ended the connection."""
+    for error in _leaves(group):
+        if isinstance(error, RefusedError) and error.status == 401:
+            return str(error)
+        if isinstance(error, EndedError) and error.code is not None and error.code in codes:
+            return f"{codes[error.code]} ({error})"
+    return ""
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from _leaves(part)
+    else:
+        yield error
 
 
 def _why(group: BaseExceptionGroup[BaseException], now_ns: int) -> tuple[str, int]:

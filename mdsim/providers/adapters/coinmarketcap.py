@@ -39,6 +39,9 @@ MOST_COINS = 100
 """Subscriptions that a connection may have."""
 PING_NS = 10 * SECOND
 PING_LEAST_NS = SECOND
+_NO_PLAN = "its plan has no stream"
+KEY_CODES = {4100: "it knows no such key", 4101: _NO_PLAN, 4102: _NO_PLAN}
+"""Codes of a close; 4004 is one connection too many, which passes."""
 PATIENCE = 3
 """Pings without any answer after which the connection is dead."""
 
@@ -195,6 +198,7 @@ PROVIDER = ProviderType(
             max_age_ns=60 * SECOND,
             silence_ns=45 * SECOND,
             key_header=_key_header,
+            key_codes=KEY_CODES,
         ),
     ),
 )

@@ -287,6 +287,27 @@ async def test_the_stream_of_coinmarketcap_lives_on_pings(autojump_clock: MockCl
         assert source.counters.errors == {}
 
 
+@pytest.mark.parametrize("code", [4100, 4101, 4102])
+async def test_a_key_that_the_stream_of_coinmarketcap_closes_for_is_not_used_again(
+    autojump_clock: MockClock, code: int
+) -> None:
+    """It says so with the code of its goodbye, after the welcome."""
+
+    async def talk(socket: WebSocketConnection) -> None:
+        await socket.send_message('{"type":"welcome","ping_interval_ms":4000}')
+        await socket.aclose(code, "")
+
+    async with running("coinmarketcap", "websocket", "BTC-USD", url="ws://127.0.0.1/v1", talk=talk) as (
+        rig,
+        source,
+    ):
+        await trio.sleep(600)
+        assert rig.attempts == 1
+        assert source.health.state == "off"
+        assert source.health.reason.startswith("every key is refused: ")
+        assert f"code {code}" in source.health.reason
+
+
 @pytest.mark.parametrize("name", ["coinbase", "kraken"])
 async def test_rubbish_does_not_stop_a_stream(autojump_clock: MockClock, name: str) -> None:
     """A thousand broken messages are counted, and the connection stays."""
