@@ -167,7 +167,7 @@ class Double:
         """The answer to a request."""
         raise NotImplementedError
 
-    def too_many(self, retry_after_s: int) -> Reply:
+    def too_many(self, asked: Asked, retry_after_s: int) -> Reply:
         """The answer to one request too many."""
         raise NotImplementedError
 
@@ -226,13 +226,13 @@ class Double:
         if self.faults.on("silence"):
             return None
         if self.faults.on("storm_429"):
-            return self.too_many(max(1, math.ceil(self.faults.amount("storm_429"))))
+            return self.too_many(asked, max(1, math.ceil(self.faults.amount("storm_429"))))
         return self.respond(asked)
 
     def admit(self, asked: Asked) -> Reply | None:
         """Why a WebSocket is not opened."""
         if self.faults.on("storm_429"):
-            return self.too_many(max(1, math.ceil(self.faults.amount("storm_429"))))
+            return self.too_many(asked, max(1, math.ceil(self.faults.amount("storm_429"))))
         return self.refuse_socket(asked)
 
     async def attend(self, socket: Socket, prefix: bytes) -> None:

@@ -27,16 +27,23 @@ class Venue(Protocol):
 
 
 def failure(
-    http: int, code: int, message: str, stamp_ns: int, headers: Mapping[str, str] | None = None
+    asked: Asked,
+    http: int,
+    code: int,
+    message: str,
+    stamp_ns: int,
+    headers: Mapping[str, str] | None = None,
 ) -> Reply:
     """An error in the envelope."""
-    return Reply(http, msgspec.json.encode({"status": _status(stamp_ns, code, message)}), headers or {})
+    status = _status(asked.path, stamp_ns, code, message)
+    return Reply(http, msgspec.json.encode({"status": status}), headers or {})
 
 
-def _status(stamp_ns: int, code: int = 0, message: str | None = None) -> Mapping[str, object]:
+def _status(path: str, stamp_ns: int, code: int = 0, message: str | None = None) -> Mapping[str, object]:
+    """The part that every answer has; version 3 prints the number of an error as text."""
     return {
         "timestamp": iso(stamp_ns, 3),
-        "error_code": code,
+        "error_code": str(code) if path.startswith("/v3/") else code,
         "error_message": message,
         "elapsed": 10,
         "credit_count": 0 if code else 1,
@@ -56,40 +63,44 @@ class CoinMarketCapRest:
         version, _, rest = asked.path.removeprefix("/").partition("/")
         what = f"/{rest}"
         if what == _QUOTES and version in ("v1", "v2", "v3"):
-            return self._quotes(version, asked.query)
+            return self._quotes(version, asked)
         if asked.path == "/v1/cryptocurrency/listings/latest":
-            return self._good([self._coin(coin, "v1", ["USD"]) for coin in COINS])
+            return self._good(asked, [self._coin(coin, "v1", ["USD"]) for coin in COINS])
         if asked.path == "/v1/cryptocurrency/map":
-            return self._good([_named(coin) for coin in COINS])
+            return self._good(asked, [_named(coin) for coin in COINS])
         if asked.path == "/v1/key/info":
             plan = {"credit_limit_monthly": 10_000, "rate_limit_minute": 30}
-            return self._good({"plan": plan, "usage": {}})
-        return failure(404, 404, "Not Found", self._venue.stamp_ns())
+            return self._good(asked, {"plan": plan, "usage": {}})
+        return failure(asked, 404, 404, "Not Found", self._venue.stamp_ns())
 
-    def _quotes(self, version: str, query: Mapping[str, str]) -> Reply:
+    def _quotes(self, version: str, asked: Asked) -> Reply:
+        query = asked.query
         stamp_ns = self._venue.stamp_ns()
         currencies = _listed(query.get("convert", "USD"))
         unknown = [code for code in currencies if code not in CURRENCIES]
         if unknown:
-            return failure(400, 400, f'Invalid value for "convert": "{",".join(unknown)}"', stamp_ns)
+            return failure(asked, 400, 400, f'Invalid value for "convert": "{",".join(unknown)}"', stamp_ns)
         key = next((name for name in ("id", "slug", "symbol") if query.get(name)), None)
         if key is None:
-            return failure(400, 400, '"value" must contain at least one of [id, symbol, slug]', stamp_ns)
+            return failure(
+                asked, 400, 400, '"value" must contain at least one of [id, symbol, slug]', stamp_ns
+            )
         by_name = {_name(coin, key): coin for coin in COINS}
         wanted = list(dict.fromkeys(_listed(query[key])))
         lacking = [name for name in wanted if name not in by_name]
         if lacking and query.get("skip_invalid") != "true":
-            return failure(400, 400, f'Invalid value for "{key}": "{",".join(lacking)}"', stamp_ns)
+            return failure(asked, 400, 400, f'Invalid value for "{key}": "{",".join(lacking)}"', stamp_ns)
         found = {name: by_name[name] for name in wanted if name in by_name}
         coins = {name: self._coin(coin, version, currencies) for name, coin in found.items()}
         if version == "v3":
-            return self._good(list(coins.values()))
+            return self._good(asked, list(coins.values()))
         if version == "v2" and key == "symbol":  # a symbol may be that of several coins
-            return self._good({name: [coin] for name, coin in coins.items()})
-        return self._good(coins)
+            return self._good(asked, {name: [coin] for name, coin in coins.items()})
+        return self._good(asked, coins)
 
-    def _good(self, data: object) -> Reply:
-        return Reply(200, msgspec.json.encode({"status": _status(self._venue.stamp_ns()), "data": data}))
+    def _good(self, asked: Asked, data: object) -> Reply:
+        status = _status(asked.path, self._venue.stamp_ns())
+        return Reply(200, msgspec.json.encode({"status": status, "data": data}))
 
     def _coin(self, coin: Coin, version: str, currencies: list[str]) -> Mapping[str, object]:
         quotes = {currency: self._quote(coin, currency) for currency in currencies}

@@ -192,6 +192,7 @@ class Binance(Double):
     def respond(self, asked: Asked) -> Reply:
         return self._rest.respond(asked)
 
-    def too_many(self, retry_after_s: int) -> Reply:
+    def too_many(self, asked: Asked, retry_after_s: int) -> Reply:
+        del asked
         body = msgspec.json.encode({"code": -1003, "msg": TOO_MUCH})
         return Reply(429, body, {"Retry-After": str(retry_after_s)})

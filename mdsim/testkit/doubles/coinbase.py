@@ -208,7 +208,8 @@ class Coinbase(Double):
     def respond(self, asked: Asked) -> Reply:
         return respond(self, asked)
 
-    def too_many(self, retry_after_s: int) -> Reply:
+    def too_many(self, asked: Asked, retry_after_s: int) -> Reply:
+        del asked
         body = msgspec.json.encode({"message": "Public rate limit exceeded"})
         return Reply(429, body, {"Retry-After": str(retry_after_s)})
 

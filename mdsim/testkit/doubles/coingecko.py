@@ -66,7 +66,8 @@ class CoinGecko(Double):
             return self._markets(asked.query)
         return _COIN_NOT_FOUND
 
-    def too_many(self, retry_after_s: int) -> Reply:
+    def too_many(self, asked: Asked, retry_after_s: int) -> Reply:
+        del asked
         body = msgspec.json.encode({"status": {"error_code": 429, "error_message": TOO_OFTEN}})
         return Reply(429, body, {"Retry-After": str(retry_after_s)})
 

@@ -18,6 +18,9 @@ from mdsim.testkit.socket import Socket
 CHANNEL = "market@crypto_latest_price"
 PING_MS = 10_000
 MOST_SUBSCRIPTIONS = 100
+BAD_KEY = 4100
+"""The code with which the stream is closed."""
+_WRONG_KEY = {1001: "This API Key is invalid.", 1002: "API key missing."}
 
 
 class Params(msgspec.Struct):
@@ -73,12 +76,12 @@ class CoinMarketCap(Double):
 
     # ------------------------------------------------------------ the stream
 
-    def refuse_socket(self, asked: Asked) -> Reply | None:
-        """A connection without a good key is refused."""
-        return self._check_key(asked)
-
     def opened(self, socket: Socket) -> None:
+        """Welcome it; without a good key it is closed, which the stream does only once it stands."""
         self._clients[socket] = Client()
+        if self._wrong_key(socket.headers, socket.query):
+            socket.close(BAD_KEY)
+            return
         self.tell(socket, text({"type": "welcome", "ping_interval_ms": PING_MS, "ts": self._ms()}))
 
     def gone(self, socket: Socket) -> None:
@@ -187,14 +190,17 @@ class CoinMarketCap(Double):
     def respond(self, asked: Asked) -> Reply:
         return self._check_key(asked) or self._rest.respond(asked)
 
-    def too_many(self, retry_after_s: int) -> Reply:
+    def too_many(self, asked: Asked, retry_after_s: int) -> Reply:
         message = "You've exceeded your API Key's HTTP request rate limit. Rate limits reset every minute."
-        return failure(429, 1008, message, self.stamp_ns(), {"Retry-After": str(retry_after_s)})
+        return failure(asked, 429, 1008, message, self.stamp_ns(), {"Retry-After": str(retry_after_s)})
 
     def _check_key(self, asked: Asked) -> Reply | None:
-        told = asked.headers.get("x-cmc_pro_api_key") or asked.query.get("CMC_PRO_API_KEY", "")
+        code = self._wrong_key(asked.headers, asked.query)
+        return failure(asked, 401, code, _WRONG_KEY[code], self.stamp_ns()) if code else None
+
+    def _wrong_key(self, headers: Mapping[str, str], query: Mapping[str, str]) -> int:
+        """What is wrong with a key, by CoinMarketCap's number; 0 for nothing."""
+        told = headers.get("x-cmc_pro_api_key") or query.get("CMC_PRO_API_KEY", "")
         if not told:
-            return failure(401, 1002, "API key missing.", self.stamp_ns())
-        if self._keys and told not in self._keys:
-            return failure(401, 1001, "This API Key is invalid.", self.stamp_ns())
-        return None
+            return 1002
+        return 1001 if self._keys and told not in self._keys else 0

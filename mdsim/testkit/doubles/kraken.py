@@ -243,6 +243,8 @@ class Kraken(Double):
     def respond(self, asked: Asked) -> Reply:
         return respond(self, asked)
 
-    def too_many(self, retry_after_s: int) -> Reply:
+    def too_many(self, asked: Asked, retry_after_s: int) -> Reply:
         body = msgspec.json.encode({"error": ["EAPI:Rate limit exceeded"]})
+        if asked.kind != "OPEN":  # REST says whatever is wrong with a status of 200
+            return Reply(200, body)
         return Reply(429, body, {"Retry-After": str(retry_after_s)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -108,6 +109,7 @@ async def test_three_shapes_of_quotes(market: Market, http: httpx.AsyncClient) -
         assert v2["data"]["1"]["symbol"] == "BTC"
         v3 = await get(f"v3/{quotes}?id=1,1027")
         assert [coin["quote"][0]["symbol"] for coin in v3["data"]] == ["USD", "USD"]
+        assert v3["status"]["error_code"] == "0"
         assert (await get("v1/cryptocurrency/listings/latest"))["data"][0]["cmc_rank"] == 1
         assert (await get("v1/cryptocurrency/map"))["data"][1]["symbol"] == "ETH"
         assert (await get("v1/key/info"))["data"]["plan"]
@@ -116,18 +118,25 @@ async def test_three_shapes_of_quotes(market: Market, http: httpx.AsyncClient) -
             (f"v3/{quotes}?id=1&convert=XXX", 400),
             (f"v3/{quotes}", 400),
             ("v3/nothing", 404),
+            (f"v2/{quotes}?id=5", 400),
         ):
-            assert (await get(path))["status"]["error_code"] == code
+            told = (await get(path))["status"]["error_code"]
+            assert told == (str(code) if path.startswith("v3") else code)
         assert (await get(f"v3/{quotes}?id=1,5&skip_invalid=true"))["data"][0]["id"] == 1
 
 
-async def test_coinmarketcap_wants_a_key(market: Market, http: httpx.AsyncClient) -> None:
-    """1002 without one, 1001 for a wrong one."""
+async def test_coinmarketcap_wants_a_key(
+    market: Market, http: httpx.AsyncClient, reading: Callable[..., Any]
+) -> None:
+    """1002 without one, 1001 for a wrong one; the stream is closed with 4100, and the adapter gives it up."""
     async with testkit.coinmarketcap(market, keys=("good",)) as double:
         path = f"{double.url}/v1/key/info"
         none, wrong = await http.get(path), await http.get(path, headers=KEY)
         assert (none.status_code, none.json()["status"]["error_code"]) == (401, 1002)
         assert (wrong.status_code, wrong.json()["status"]["error_code"]) == (401, 1001)
+        async with reading(double, "BTC-USD", url=double.stream_url) as reader:
+            await reader.until(lambda: reader.events[-1:] and reader.events[-1].kind == "off")
+            assert "closed with code 4100" in reader.source.health.reason
 
 
 async def test_the_stream_s_messages(market: Market, wired: Any) -> None:
