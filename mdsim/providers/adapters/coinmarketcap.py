@@ -42,6 +42,8 @@ PING_LEAST_NS = SECOND
 _NO_PLAN = "its plan has no stream"
 KEY_CODES = {4100: "it knows no such key", 4101: _NO_PLAN, 4102: _NO_PLAN}
 """Codes of a close; 4004 is one connection too many, which passes."""
+ACK_NS = 15 * SECOND
+"""For the answer to a subscription; looked at when the next ping is due."""
 PATIENCE = 3
 """Pings without any answer after which the connection is dead."""
 
@@ -56,7 +58,7 @@ class CoinMarketCapStream(Session):
     def __init__(self, request: SessionRequest) -> None:
         super().__init__(request)
         self._symbols: dict[int, list[str]] = {}  # number of a coin → our symbols
-        self._asked: dict[int, tuple[int, ...]] = {}  # number of a request → coins
+        self._asked: dict[int, tuple[tuple[int, ...], int]] = {}  # number of a request → coins, deadline
         self._spoken: dict[int, None] = {}
         self._requests = 0
         self._ping_ns = PING_NS
@@ -75,7 +77,7 @@ class CoinMarketCapStream(Session):
                 self.ask(Refuse(item.symbol, f"CoinMarketCap allows {MOST_COINS} coins a connection"))
             else:
                 self._symbols.setdefault(coin.coinmarketcap, []).append(item.symbol)
-        self._subscribe(tuple(self._symbols))
+        self._subscribe(tuple(self._symbols), now_ns)
         self._next_ns = now_ns + self._ping_ns
 
     def received(self, raw: str | bytes, recv_ns: int) -> Sequence[Report]:
@@ -101,12 +103,16 @@ class CoinMarketCapStream(Session):
         return self._next_ns
 
     def tick(self, now_ns: int) -> Sequence[Report]:
-        """Ping, or give up on a connection that answers none."""
+        """Ping, or give up on a connection that answers none, or answers pings alone."""
         if self._next_ns is None or now_ns < self._next_ns:
             return ()
         self._next_ns = now_ns + self._ping_ns
         self._unanswered += 1
-        if self._unanswered > PATIENCE:
+        if any(deadline <= now_ns for _, deadline in self._asked.values()):
+            self._asked.clear()
+            self.counters.error("no_ack")
+            self.ask(Reconnect("no_ack"))
+        elif self._unanswered > PATIENCE:
             self._unanswered = 0
             self.counters.error("no_pong")
             self.ask(Reconnect("no_pong"))
@@ -114,11 +120,11 @@ class CoinMarketCapStream(Session):
             self._send({"method": "ping"})
         return ()
 
-    def _subscribe(self, coins: tuple[int, ...]) -> None:
+    def _subscribe(self, coins: tuple[int, ...], now_ns: int) -> None:
         if coins:
             params = {"crypto_ids": list(coins)}
             at = self._send({"method": "subscribe", "channel": CHANNEL, "params": params})
-            self._asked[at] = coins
+            self._asked[at] = coins, now_ns + ACK_NS
 
     def _send(self, body: dict[str, object]) -> int:
         self._requests += 1
@@ -134,13 +140,13 @@ class CoinMarketCapStream(Session):
                 self._next_ns = now_ns + self._ping_ns
         elif frame.type in ("ack", "error"):
             code, problem = frame.problem
-            coins = self._asked.pop(frame.id, ()) if isinstance(frame.id, int) else ()
+            coins, _ = self._asked.pop(frame.id, ((), 0)) if isinstance(frame.id, int) else ((), 0)
             if code or frame.type == "error":
-                self._failed(code, problem, coins)
+                self._failed(code, problem, coins, now_ns)
         elif frame.type != "pong":
             self.counters.error("unknown_event")
 
-    def _failed(self, code: int, problem: str, coins: tuple[int, ...]) -> None:
+    def _failed(self, code: int, problem: str, coins: tuple[int, ...], now_ns: int) -> None:
         if code in BAD_KEY:
             self.counters.error("key_refused")
             self.ask(KeyRefused("subscribe", f"CoinMarketCap {code}: {problem[:200]}"))
@@ -149,7 +155,7 @@ class CoinMarketCapStream(Session):
         self.counters.error("refused")
         if len(coins) > 1:
             for coin in coins:
-                self._subscribe((coin,))
+                self._subscribe((coin,), now_ns)
         elif coins:
             for symbol in self._symbols.pop(coins[0], ()):
                 self.ask(Refuse(symbol, f"it says: {code} {problem[:200]}"))

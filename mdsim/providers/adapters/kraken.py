@@ -39,6 +39,8 @@ LIST_NS = 5 * SECOND
 PING_NS = 10 * SECOND
 """Heartbeats come every second when nothing else does; after so long without anything we ask."""
 SILENCE_NS = 20 * SECOND
+ACK_NS = 10 * SECOND
+"""For the answers to a subscription, one a pair, unless prices say as much."""
 RESYNC_PAUSE_NS = 5 * SECOND
 CLOSED_NS = 30 * SECOND
 OPEN = ("online", "limit_only")
@@ -78,6 +80,7 @@ class KrakenSession(Session):
         self._heard_ns = 0
         self._pinged = False
         self._requests = 0
+        self._unanswered: dict[int, tuple[int, int]] = {}  # number of a subscription → answers, deadline
 
     def start(self, now_ns: int) -> None:
         """Ask what is listed."""
@@ -106,16 +109,21 @@ class KrakenSession(Session):
         return ()
 
     def due_ns(self) -> int | None:
-        """The end of waiting for the list, a book to ask for again, a ping, or the end of patience."""
+        """The end of waiting for the list or an answer, a book to ask for again, a ping, or no patience."""
         silence_ns = self._heard_ns + (SILENCE_NS if self._pinged else PING_NS)
-        times = (self._subscribe_by, self._resyncs.due_ns(), silence_ns)
+        answers_ns = min((deadline for _, deadline in self._unanswered.values()), default=None)
+        times = (self._subscribe_by, self._resyncs.due_ns(), silence_ns, answers_ns)
         return min(at for at in times if at is not None)
 
     def tick(self, now_ns: int) -> Sequence[Report]:
         """Subscribe without the list, renew books, ping, or give up on a silent connection."""
         if self._subscribe_by is not None and now_ns >= self._subscribe_by:
-            self._serve(None)
+            self._serve(None, now_ns)
         self._renew(now_ns)
+        if any(deadline <= now_ns for _, deadline in self._unanswered.values()):
+            self._unanswered.clear()
+            self.counters.error("no_ack")
+            self.ask(Reconnect("no_ack"))
         silent_ns = now_ns - self._heard_ns
         if silent_ns >= SILENCE_NS:
             self._heard_ns, self._pinged = now_ns, False
@@ -128,7 +136,7 @@ class KrakenSession(Session):
 
     # ------------------------------------------------------------ subscribing
 
-    def _serve(self, trades: Mapping[str, bool] | None) -> None:
+    def _serve(self, trades: Mapping[str, bool] | None, now_ns: int) -> None:
         """Subscribe to what is listed (or usual, while that is not known), and to nothing else."""
         self._subscribe_by = None
         wanted = [item for item in self.request.instruments if item.symbol not in self._refused]
@@ -140,9 +148,16 @@ class KrakenSession(Session):
             self._resyncs.forget(name)
         for method, names in (("unsubscribe", gone), ("subscribe", fresh)):
             if names:
-                self._request(method, {"channel": "ticker", "symbol": names, "event_trigger": "bbo"})
-                self._request(method, {"channel": "book", "symbol": names, "depth": DEPTH})
+                self._order(method, {"channel": "ticker", "symbol": names, "event_trigger": "bbo"}, now_ns)
+                self._order(method, {"channel": "book", "symbol": names, "depth": DEPTH}, now_ns)
         self._check_ready()
+
+    def _order(self, method: str, params: Mapping[str, object], now_ns: int) -> None:
+        """Subscribe to pairs or the other way round; what is subscribed to is answered."""
+        self._request(method, params)
+        names = params["symbol"]
+        if method == "subscribe" and isinstance(names, list):
+            self._unanswered[self._requests] = len(names), now_ns + ACK_NS
 
     def _request(self, method: str, params: Mapping[str, object] | None) -> None:
         self._requests += 1
@@ -155,8 +170,11 @@ class KrakenSession(Session):
         self._refused.add(symbol)
         self.ask(Refuse(symbol, reason))
 
-    def _answered(self, message: Message) -> None:
+    def _answered(self, message: Message, now_ns: int) -> None:
         """One answer comes for each pair of a request; only a refusal says something new."""
+        answers, deadline = self._unanswered.pop(message.req_id or 0, (0, 0))
+        if answers > 1:
+            self._unanswered[message.req_id or 0] = answers - 1, deadline
         if message.success or message.error == "Already subscribed":
             return
         self.counters.error("refused")
@@ -171,7 +189,7 @@ class KrakenSession(Session):
         elif message.method == "unsubscribe":
             return
         elif self._subscribe_by is not None:  # the list itself
-            self._serve(None)
+            self._serve(None, now_ns)
         else:
             self.ask(Reconnect("refused", MINUTE))
 
@@ -179,26 +197,28 @@ class KrakenSession(Session):
 
     def _heard(self, message: Message, recv_ns: int) -> Sequence[Report]:
         channel = message.channel
+        if self._unanswered and channel in ("book", "ticker"):
+            self._unanswered.clear()
         if channel == "book":
             return self._booked(message, recv_ns)
         if channel == "ticker":
             return [report for data in message.tickers for report in self._ticked(data, recv_ns)]
         if channel == "instrument":
-            self._listed(message.pairs, whole=message.type == "snapshot")
+            self._listed(message.pairs, recv_ns, whole=message.type == "snapshot")
         elif channel == "status":
             if any(status.system not in OPEN for status in message.status):
                 self.counters.error("maintenance")
                 self.ask(Reconnect("maintenance", CLOSED_NS))
         elif message.method:
-            self._answered(message)
+            self._answered(message, recv_ns)
         elif channel != "heartbeat":
             self.counters.error("unknown_event")
         return ()
 
-    def _listed(self, listed: list[PairData], *, whole: bool) -> None:
+    def _listed(self, listed: list[PairData], now_ns: int, *, whole: bool) -> None:
         if whole:
             self._settled = True
-            self._serve({pair.symbol: pair.trades for pair in listed})
+            self._serve({pair.symbol: pair.trades for pair in listed}, now_ns)
             return
         for pair in listed:
             venue = self.venues.get(pair.symbol)
@@ -264,7 +284,7 @@ class KrakenSession(Session):
         for name in self._resyncs.take(now_ns):
             self.counters.resyncs += 1
             for method in ("unsubscribe", "subscribe"):
-                self._request(method, {"channel": "book", "symbol": [name], "depth": DEPTH})
+                self._order(method, {"channel": "book", "symbol": [name], "depth": DEPTH}, now_ns)
 
     def _check_ready(self) -> None:
         self.ready = self._settled and all(venue.spoken for venue in self.venues.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from mdsim.core.sourcing import Report
@@ -73,7 +74,10 @@ def started(open_session: Callable[..., Session]) -> Callable[..., Session]:
         session.start(NOON)
         session.received(ONLINE, NOON)
         session.received(LISTING, NOON)
-        session.actions()
+        for action in session.actions():
+            asked = msgspec.json.decode(action.text) if isinstance(action, Send) else {}
+            for _ in asked.get("params", {}).get("symbol", ()):
+                session.received(f'{{"method":"subscribe","success":true,"req_id":{asked["req_id"]}}}', NOON)
         return session
 
     return make

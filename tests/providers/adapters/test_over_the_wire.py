@@ -287,6 +287,27 @@ async def test_the_stream_of_coinmarketcap_lives_on_pings(autojump_clock: MockCl
         assert source.counters.errors == {}
 
 
+@pytest.mark.parametrize(("name", "pong"), [
+    ("kraken", '{"method":"pong","req_id":%d}'),
+    ("coinmarketcap", '{"type":"pong","id":%d,"code":0}'),
+])  # fmt: skip
+async def test_a_connection_that_answers_pings_alone_is_left(
+    autojump_clock: MockClock, name: str, pong: str
+) -> None:
+    """A subscription that was lost on the way is never answered: it must not be waited for all day."""
+
+    async def talk(socket: WebSocketConnection) -> None:
+        while True:
+            body = msgspec.json.decode(await socket.get_message())
+            if body["method"] == "ping":
+                await socket.send_message(pong % body.get("req_id", body.get("id")))
+
+    async with running(name, "websocket", "BTC-USD", url="ws://127.0.0.1/", talk=talk) as (rig, source):
+        await trio.sleep(60)
+        assert rig.attempts >= 2
+        assert source.counters.errors["no_ack"] == rig.attempts - 1
+
+
 @pytest.mark.parametrize("code", [4100, 4101, 4102])
 async def test_a_key_that_the_stream_of_coinmarketcap_closes_for_is_not_used_again(
     autojump_clock: MockClock, code: int
