@@ -26,6 +26,7 @@ class Double:
 
     Attributes:
         name: the provider's.
+        pings_owed_most: unanswered pings, one every 20 s, after which a connection is closed; 0 for never.
         beat_ns: how often its books move; ``tick_ns``: how often it does what happens once a second.
         pairs: what it lists, by its own names.
         market: the truth behind it.
@@ -35,6 +36,7 @@ class Double:
     """
 
     name: str
+    pings_owed_most: int = 0
     beat_ns: int = 100 * MS
     tick_ns: int = SECOND
     pairs: Mapping[str, Pair] = {}
@@ -73,10 +75,14 @@ class Double:
         return f"http://{self.address}"
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """Serve on a free port of this machine while the block runs; an error of the block stays itself."""
+    async def open(self, *, listening: bool = True) -> AsyncIterator[None]:
+        """Serve on a free port of this machine while the block runs; an error of the block stays itself.
+
+        Args:
+            listening: False for no port: whoever runs in virtual time hands streams to ``web.converse``.
+        """
         try:
-            async with self._serving():
+            async with self._serving(listening):
                 yield
         except BaseExceptionGroup as group:
             alone: BaseException = group
@@ -85,13 +91,14 @@ class Double:
             raise alone from None
 
     @asynccontextmanager
-    async def _serving(self) -> AsyncIterator[None]:
+    async def _serving(self, listening: bool) -> AsyncIterator[None]:
         async with trio.open_nursery() as nursery:
             token = trio.lowlevel.current_trio_token()
             # Faults may be started from any thread.
             self._shutting = lambda: token.run_sync_soon(nursery.start_soon, self._shut)
             self._move(self.market.now_ns())
-            self._port = await nursery.start(serve, self)
+            if listening:
+                self._port = await nursery.start(serve, self)
             nursery.start_soon(self._run)
             try:
                 yield
@@ -143,7 +150,9 @@ class Double:
             if now >= next_ping:
                 next_ping += _PING_S
                 if not self.faults.on("silence"):
-                    for socket in self.sockets:
+                    for socket in list(self.sockets):
+                        if self.pings_owed_most and socket.owed >= self.pings_owed_most:
+                            socket.close(1008)
                         socket.ping(str(self.stamp_ns() // MS).encode())
 
     # ------------------------------------------------------------ for each provider
@@ -159,6 +168,11 @@ class Double:
 
     def heard(self, socket: Socket, raw: str) -> None:
         """A client sent a message."""
+
+    def counted(self, socket: Socket) -> bool:
+        """Whether one more message, ping or pong of a client is within what the provider allows."""
+        del socket
+        return True
 
     def gone(self, socket: Socket) -> None:
         """A connection has ended."""
@@ -239,7 +253,7 @@ class Double:
         """Serve a WebSocket until it ends."""
         self.sockets.append(socket)
         try:
-            await socket.run(prefix, self.opened, self._heard)
+            await socket.run(prefix, self.opened, self._heard, self.counted)
         finally:
             self.sockets.remove(socket)
             self.gone(socket)

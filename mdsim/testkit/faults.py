@@ -47,6 +47,13 @@ FAULTS: Mapping[str, FaultType] = {
             2.0,
             "seconds",
         ),
+        FaultType(
+            "ban_418",
+            "requests and new connections are answered 418, a ban for `amount`",
+            ("binance",),
+            120.0,
+            "seconds",
+        ),
         FaultType("clock_skew", "its stamps run `amount` ahead", ALL, 30.0, "seconds"),
         FaultType(
             "disconnect_mid_frame", "every connection breaks in the midst of its next message", STREAMS

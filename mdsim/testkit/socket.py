@@ -20,6 +20,7 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 MOST_WAITING = 20_000
 """Frames that a client has not read yet; past it the connection is closed, as providers do."""
+MOST_OWED = 100
 _READ_BYTES = 65_536
 
 
@@ -39,6 +40,7 @@ class Socket:
         self.query = query
         self.headers = headers
         self.sent: dict[str, int] = {}
+        self._owed: dict[bytes, None] = {}
         self.open = False
         self._stream = stream
         self._protocol = WSConnection(ConnectionType.SERVER)
@@ -50,8 +52,16 @@ class Socket:
         """Queue a text frame; nothing happens once the connection ends."""
         self._put(TextMessage(data=text))
 
+    @property
+    def owed(self) -> int:
+        """Pings that have not been answered, and none after them."""
+        return len(self._owed)
+
     def ping(self, payload: bytes = b"") -> None:
-        """Queue a ping frame."""
+        """Queue a ping frame; only a pong with the same payload answers it."""
+        self._owed[payload] = None
+        if len(self._owed) > MOST_OWED:
+            del self._owed[next(iter(self._owed))]
         self._put(Ping(payload=payload))
 
     def close(self, code: int = 1000) -> None:
@@ -67,7 +77,11 @@ class Socket:
             self._end()
 
     async def run(
-        self, prefix: bytes, opened: Callable[[Socket], None], heard: Callable[[Socket, str], None]
+        self,
+        prefix: bytes,
+        opened: Callable[[Socket], None],
+        heard: Callable[[Socket, str], None],
+        counted: Callable[[Socket], bool] = lambda _socket: True,
     ) -> None:
         """Serve until either side ends it.
 
@@ -75,6 +89,7 @@ class Socket:
             prefix: the bytes of the request.
             opened: called once it is accepted.
             heard: called with each text message.
+            counted: called with each message, ping and pong before it is read; False when it is one too many.
         """
         self._protocol.receive_data(prefix)
         for event in self._protocol.events():
@@ -87,14 +102,14 @@ class Socket:
             opened(self)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write, nursery.cancel_scope)
-                await self._read(heard)
+                await self._read(heard, counted)
                 self._end()
         except* (trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the client has gone
         finally:
             self.open = False
 
-    async def _read(self, heard: Callable[[Socket, str], None]) -> None:
+    async def _read(self, heard: Callable[[Socket, str], None], counted: Callable[[Socket], bool]) -> None:
         parts: list[str] = []
         while True:
             data = await self._stream.receive_some(_READ_BYTES)
@@ -104,6 +119,10 @@ class Socket:
             except RemoteProtocolError:
                 return
             for event in events:
+                whole_one = isinstance(event, Ping | Pong) or getattr(event, "message_finished", False)
+                if whole_one and not counted(self):
+                    self.close(1008)
+                    return
                 if isinstance(event, TextMessage):
                     parts.append(event.data)
                     if event.message_finished:
@@ -111,6 +130,8 @@ class Socket:
                         heard(self, whole)
                 elif isinstance(event, Ping):
                     self._put(event.response())
+                elif isinstance(event, Pong) and bytes(event.payload) in self._owed:
+                    self._owed.clear()
                 elif isinstance(event, CloseConnection):
                     self._put(event.response())
                     return

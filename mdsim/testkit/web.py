@@ -39,7 +39,7 @@ async def serve(answerer: Answerer, *, task_status: trio.TaskStatus[int] = trio.
 
     async def handle(stream: trio.SocketStream) -> None:
         try:
-            await _connection(stream, answerer)
+            await converse(stream, answerer)
         except* (trio.BrokenResourceError, trio.ClosedResourceError, h11.ProtocolError):
             pass  # the client has gone, or speaks no HTTP
         finally:
@@ -50,7 +50,7 @@ async def serve(answerer: Answerer, *, task_status: trio.TaskStatus[int] = trio.
         task_status.started(listeners[0].socket.getsockname()[1])
 
 
-async def _connection(stream: trio.SocketStream, answerer: Answerer) -> None:
+async def converse(stream: trio.abc.Stream, answerer: Answerer) -> None:
     """Answer requests on one connection, or become a WebSocket."""
     while True:
         protocol = h11.Connection(h11.SERVER)

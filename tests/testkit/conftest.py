@@ -26,6 +26,7 @@ from mdsim.providers.stream import StreamSource
 from mdsim.providers.wire import Heard, SourceEvent
 from mdsim.run.clock import utc_ns
 from mdsim.testkit.double import Double
+from mdsim.testkit.doubles.binance import Binance
 from mdsim.testkit.market import Market
 
 
@@ -100,6 +101,7 @@ class Reader:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What happens once a second happens ten times a second here."""
     monkeypatch.setattr(Double, "tick_ns", SECOND // 10)
+    monkeypatch.setattr(Binance, "messages_most", 1_000)
 
 
 Reading = Callable[..., AbstractAsyncContextManager[Reader]]

@@ -20,6 +20,13 @@ TOO_MUCH = (
     f"Too much request weight used; current limit is {WEIGHT_PER_MINUTE} request weight per 1 MINUTE. "
     "Please use WebSocket Streams for live updates to avoid polling the API."
 )
+WAY_TOO_MUCH = (
+    "Way too much request weight used; IP banned until {until_ms}. "
+    "Please use WebSocket Streams for live updates to avoid bans."
+)
+PATIENCE = 10
+"""Answers of 429 in a minute after which the address is banned."""
+BAN_S = 120
 _DEPTH_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
 
 
@@ -52,7 +59,8 @@ class BinanceRest:
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
-        self._minute = self._used = 0
+        self._minute = self._used = self._refused = 0
+        self._banned_ns = 0
         self._paths: Mapping[str, Callable[[Query], tuple[object, int]]] = {
             "/api/v3/ping": lambda _query: ({}, 1),
             "/api/v3/time": lambda _query: ({"serverTime": self._ms()}, 1),
@@ -76,7 +84,9 @@ class BinanceRest:
         """The answer, an error or a refusal."""
         stamp_ns = self._venue.stamp_ns()
         if stamp_ns // MINUTE != self._minute:
-            self._minute, self._used = stamp_ns // MINUTE, 0
+            self._minute, self._used, self._refused = stamp_ns // MINUTE, 0, 0
+        if stamp_ns < self._banned_ns:
+            return self.ban(-(-(self._banned_ns - stamp_ns) // SECOND))
         respond = self._paths.get(asked.path)
         status, headers, delay_ns = 200, {}, 0
         if respond is None:
@@ -91,11 +101,21 @@ class BinanceRest:
             if asked.path == "/api/v3/depth" and status == 200:
                 delay_ns = int(self._venue.faults.amount("late_snapshot") * SECOND)
         if self._used > WEIGHT_PER_MINUTE:
+            self._refused += 1
+            if self._refused > PATIENCE:
+                self._banned_ns = stamp_ns + BAN_S * SECOND
+                return self.ban(BAN_S)
             data, status = {"code": -1003, "msg": TOO_MUCH}, 429
             headers["Retry-After"] = str((MINUTE - stamp_ns % MINUTE) // SECOND + 1)
         for name in ("X-MBX-USED-WEIGHT", "X-MBX-USED-WEIGHT-1M"):
             headers[name] = str(self._used)
         return Reply(status, msgspec.json.encode(data), headers, delay_ns)
+
+    def ban(self, wait_s: int) -> Reply:
+        """The answer to a banned address."""
+        message = WAY_TOO_MUCH.format(until_ms=self._ms() + wait_s * 1_000)
+        body = msgspec.json.encode({"code": -1003, "msg": message})
+        return Reply(418, body, {"Retry-After": str(wait_s)})
 
     def _ms(self) -> int:
         return self._venue.stamp_ns() // MS

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
-from mdsim.core.time import MS, SECOND
+from mdsim.core.time import HOUR, MS, SECOND
 from mdsim.testkit.desk import Beat, Desk, Levels, Pair
 from mdsim.testkit.double import Double
 from mdsim.testkit.doubles import _binance_frames as frames
@@ -26,15 +28,25 @@ PAIRS: Mapping[str, Pair] = {
     "USDCUSDT": Pair("USDC", "USDT", 5, 0, 0.1, 900_000_000.0, 0.1),
 }
 FAST_NS, SLOW_NS = 100 * MS, SECOND
+LIFE_NS = 24 * HOUR
+MOST_STREAMS = 1_024
 
 
 @dataclass(slots=True)
 class Client:
-    """One connection: its streams as they were asked for, and whether frames are wrapped."""
+    """One connection.
+
+    Attributes:
+        combined: frames are wrapped; ``micros``: times are in microseconds.
+        streams: as they were asked for.
+        came: when the newest messages, pings and pongs came.
+    """
 
     combined: bool
+    opened_ns: int
     streams: dict[str, None] = field(default_factory=dict)
     micros: bool = False
+    came: deque[int] = field(default_factory=deque)
 
 
 @dataclass(slots=True)
@@ -62,10 +74,16 @@ class Diff:
 
 
 class Binance(Double):
-    """Binance Spot."""
+    """Binance Spot.
+
+    Attributes:
+        messages_most: that a client may send within a second, pings and pongs among them.
+    """
 
     name = "binance"
     beat_ns = 50 * MS
+    pings_owed_most = 3
+    messages_most = 5
     pairs = PAIRS
 
     def __init__(self, market: Market) -> None:
@@ -91,11 +109,19 @@ class Binance(Double):
     def opened(self, socket: Socket) -> None:
         """Subscribe to what the address names: it is never refused, only silent where it does not exist."""
         steps = [step for step in socket.path.split("/") if step]
-        client = Client("stream" in steps and "ws" not in steps)
+        client = Client("stream" in steps and "ws" not in steps, self.market.now_ns())
         client.micros = socket.query.get("timeUnit", "").upper() == "MICROSECOND"
         names = socket.query.get("streams", "").split("/") + [step for step in steps if "@" in step]
         client.streams.update((name.split("?")[0], None) for name in names if name)
         self._clients[socket] = client
+
+    def counted(self, socket: Socket) -> bool:
+        """Whether the client keeps to five messages a second."""
+        now_ns, came = self.market.now_ns(), self._clients[socket].came
+        came.append(now_ns)
+        while came[0] <= now_ns - SECOND:
+            came.popleft()
+        return len(came) <= self.messages_most
 
     def gone(self, socket: Socket) -> None:
         self._clients.pop(socket, None)
@@ -107,6 +133,9 @@ class Binance(Double):
             asked = read(raw)
         except RefusedError as refused:
             self.tell(socket, refused.text)
+            return
+        if asked.method == "SUBSCRIBE" and len({*client.streams, *asked.names}) > MOST_STREAMS:
+            socket.close(1008)
             return
         result: object = None
         if asked.method == "SUBSCRIBE":
@@ -157,8 +186,11 @@ class Binance(Double):
                 diff.clear(now_ns)
 
     def second(self) -> None:
-        """Summaries and bars."""
+        """Summaries and bars, and the end of connections that are a day old."""
         stamp_ns = self.stamp_ns()
+        for socket, client in self._clients.items():
+            if self.market.now_ns() - client.opened_ns >= LIFE_NS:
+                socket.close(1001)
         minis = []
         for desk in self.desks.values():
             stem = desk.listed.lower()
@@ -190,7 +222,16 @@ class Binance(Double):
     # ------------------------------------------------------------ REST
 
     def respond(self, asked: Asked) -> Reply:
-        return self._rest.respond(asked)
+        return self._banned() or self._rest.respond(asked)
+
+    def refuse_socket(self, asked: Asked) -> Reply | None:
+        """A banned address opens no stream either."""
+        del asked
+        return self._banned()
+
+    def _banned(self) -> Reply | None:
+        wait_s = math.ceil(self.faults.amount("ban_418"))
+        return self._rest.ban(wait_s) if wait_s else None
 
     def too_many(self, asked: Asked, retry_after_s: int) -> Reply:
         del asked

@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+import trio
+from trio_websocket import ConnectionClosed
 
 from mdsim import testkit
 from mdsim.providers.adapters.binance import BinanceSession
@@ -229,3 +231,49 @@ async def test_too_much_weight_is_429(market: Market, http: httpx.AsyncClient) -
         assert answer.status_code == 429
         assert answer.json()["code"] == -1003
         assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+async def test_the_sixth_message_within_a_second_ends_the_connection(market: Market, wired: Any) -> None:
+    """Five are fine, a pong counts as one of them; and a second later there are five more."""
+    async with testkit.binance(market) as double:
+        double.messages_most = 5
+        listing = {"method": "LIST_SUBSCRIPTIONS", "id": 1}
+        async with wired(double.url) as wire:
+            for _ in range(4):
+                await wire.send(listing)
+            await wire.socket.pong(b"unasked")
+            for _ in range(4):
+                assert (await wire.get())["result"] == []
+            await trio.sleep(1.05)
+            for _ in range(6):
+                await wire.send(listing)
+            with pytest.raises(ConnectionClosed) as closed:
+                await wire.until(lambda _frame: False)
+            assert closed.value.reason.code == 1008
+            await trio.aclose_forcefully(wire.socket._stream)  # trio-websocket leaves that to nobody
+
+
+async def test_who_carries_on_past_the_limit_is_banned(market: Market, http: httpx.AsyncClient) -> None:
+    """429 at first, then 418 for everything until the ban is over."""
+    async with testkit.binance(market) as double:
+        path = f"{double.rest_url}/api/v3/depth?symbol=BTCUSDT&limit=5000"
+        statuses = []
+        while (answer := await http.get(path)).status_code != 418:
+            statuses.append(answer.status_code)
+        assert statuses[-10:] == [429] * 10
+        assert 24 <= statuses.count(200) <= 48  # the minute may have turned
+        assert answer.headers["retry-after"] == "120"
+        assert answer.json()["code"] == -1003
+        assert answer.json()["msg"].startswith("Way too much request weight used; IP banned until ")
+        ping = await http.get(f"{double.rest_url}/api/v3/ping")
+        assert (ping.status_code, 1 <= int(ping.headers["retry-after"]) <= 120) == (418, True)
+
+
+async def test_a_ban_of_the_address_is_waited_out(market: Market, reading: Any) -> None:
+    """No request and no connection before its end; the stream is refused as well."""
+    async with testkit.binance(market) as double:
+        double.faults.start("ban_418", 1)
+        async with reading(double, "BTC-USDT") as reader:
+            await reader.until(lambda: any("418" in event.detail for event in reader.events))
+            double.faults.stop("ban_418")
+            await reader.until(lambda: bool(reader.reports))
