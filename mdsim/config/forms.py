@@ -17,6 +17,10 @@ _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
 _TEXT_MOST = 2_000
 
 
+UNSHOWN = "MD456"
+"""The code of a value that must not be shown, whatever key it stands under."""
+
+
 def read(form: Form, text: str) -> str | Flaw:
     """A text of a form, or why it is none; a flaw of a secret never repeats it."""
     if not text.strip():
@@ -106,6 +110,8 @@ def _stream(text: str) -> str | Flaw:
 
 
 def _address(text: str, schemes: tuple[str, ...], example: str) -> str | Flaw:
+    if re.search(r"//[^/?#]*@", text):  # first: no other flaw may show it
+        return Flaw(UNSHOWN, "is an address with a password in it", "give the key as api_key: ${NAME}")
     if any(c.isspace() or not c.isprintable() for c in text):
         return Flaw("MD020", "is no address: it holds spaces or control characters", example)
     try:
@@ -119,8 +125,6 @@ def _address(text: str, schemes: tuple[str, ...], example: str) -> str | Flaw:
         return Flaw("MD020", f"does not begin with {' or '.join(schemes)}", written if bare else example)
     if not host or port == 0:
         return Flaw("MD020", "is an address without a host or with port 0", example)
-    if parts.username is not None or parts.password is not None:
-        return Flaw("MD456", "is an address with a password in it", "give the key as api_key: ${NAME}")
     return text
 
 

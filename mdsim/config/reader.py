@@ -187,7 +187,12 @@ class Reader:
         if isinstance(key.form, Form):
             read = forms.read(key.form, text)
             if isinstance(read, Flaw):
-                name = (origin.name if origin else dotted(path)) if key.secret else shown(text)
+                hidden = key.secret or read.code == forms.UNSHOWN
+                if hidden and origin is not None:
+                    self.spoken[origin] = "*" * len(text)
+                elif hidden:
+                    self.secret_paths.append(path)
+                name = (origin.name if origin else dotted(path)) if hidden else shown(text)
                 self._flaw(Problem(read.code, f"{name} {read.what}", path, read.help), origin)
                 return None
             return Secret(read) if key.secret else read

@@ -249,6 +249,7 @@ async def test_the_sixth_message_within_a_second_ends_the_connection(market: Mar
                 await wire.send(listing)
             with pytest.raises(ConnectionClosed) as closed:
                 await wire.until(lambda _frame: False)
+            assert closed.value.reason is not None
             assert closed.value.reason.code == 1008
             await trio.aclose_forcefully(wire.socket._stream)  # trio-websocket leaves that to nobody
 
