@@ -85,7 +85,7 @@ class AskReader:
             wrong += [
                 Flawed(f"symbols[{at}]", "MD580", f"{symbol} has no ticks on this server", TICKLESS)
                 for at, symbol in enumerate(symbols)
-                if symbol != ALL_SYMBOLS and not self.offer.has_ticks(symbol)
+                if symbol in self.symbols and not self.offer.has_ticks(symbol)
             ]
         if wrong:
             raise fields_error(wrong)

@@ -206,16 +206,17 @@ def _symbols(market: MarketPort, request: pb.SubscribeRequest, offer: Offer) -> 
     if not request.symbols:
         help_ = 'write symbols such as ["BTC-USD"], or ["*"] for all that are switched on'
         raise field_error("symbols", "is missing", code="MD403", help=help_)
+    found = {}
+    for at, symbol in enumerate(request.symbols):
+        if symbol != ALL_SYMBOLS:
+            found[known_symbol(market.catalogue, symbol, f"symbols[{at}]")] = f"symbols[{at}]"
+    for symbol, field in found.items():
+        if not offer.has_ticks(symbol):
+            detail = f"{symbol} has no ticks on this server"
+            raise field_error(field, detail, code="MD580", help=TICKLESS)
     if ALL_SYMBOLS in request.symbols:
         on = (item.symbol for item in market.catalogue if item.enabled)
         return frozenset(symbol for symbol in on if offer.has_ticks(symbol))
-    found = [
-        known_symbol(market.catalogue, symbol, f"symbols[{at}]") for at, symbol in enumerate(request.symbols)
-    ]
-    for at, symbol in enumerate(found):
-        if not offer.has_ticks(symbol):
-            detail = f"{symbol} has no ticks on this server"
-            raise field_error(f"symbols[{at}]", detail, code="MD580", help=TICKLESS)
     return frozenset(found)
 
 

@@ -106,6 +106,7 @@ async def test_before_the_first_price_there_is_no_snapshot(serve: Serve, fake_ma
         (pb.SubscribeRequest(), "symbols", "MD403"),
         (pb.SubscribeRequest(symbols=["BTC-USD", "DOGE-USD"]), "symbols[1]", "MD484"),
         (pb.SubscribeRequest(symbols=["UST-USD"]), "symbols[0]", "MD484"),
+        (pb.SubscribeRequest(symbols=["*", "DOGE-USD"]), "symbols[1]", "MD484"),
         (pb.SubscribeRequest(symbols=["BTC-USD"], interval_ns=-1), "interval_ns", "MD407"),
         (pb.SubscribeRequest(symbols=["BTC-USD"], interval_ns=HOUR + 1), "interval_ns", "MD407"),
     ],
