@@ -23,7 +23,7 @@ from mdsim.api.tickets import Tickets
 from mdsim.api.wire import Wire
 from mdsim.core.errors import MdsimError
 from mdsim.publish.feeds import Feed
-from mdsim.publish.frames import PING_FRAME
+from mdsim.publish.frames import PING_FRAME, close_frame
 from mdsim.publish.hub import FullError, Hub
 from mdsim.publish.subscriber import Subscriber
 
@@ -34,6 +34,9 @@ CONNECTION = b"mdsim-connection"
 
 NORMAL, GOING_AWAY, TRY_LATER, TOO_SLOW = 1000, 1001, 1013, 4408
 """Close codes: nothing was wrong, the server stops, the instrument is full, the reader was too slow."""
+
+BREACHES = (1002, 1007)
+"""Close codes: a frame that breaks the protocol, a text that is no UTF-8."""
 
 FEEDS_A_TOKEN = 10
 """Feeds whose snapshots cost about as much as reading one message."""
@@ -278,11 +281,18 @@ class _Connection:
         while True:
             try:
                 text = await socket.get_message()
-            except trio_websocket.ConnectionClosed:
+            except trio_websocket.ConnectionClosed as closed:
+                self._say_what_broke(closed)
                 return
             self._active_s = trio.current_time()
             self._answer(text)
             await self._wire.settled()
+
+    def _say_what_broke(self, closed: trio_websocket.ConnectionClosed) -> None:
+        """Name a breach of the protocol: the library closes without a word then (RFC 6455, section 7.1.7)."""
+        why = closed.reason
+        if why is not None and why.code in BREACHES and not self.subscriber.ended:
+            self.subscriber.finish(close_frame(why.code, why.reason or ""))
 
     def _answer(self, text: str | bytes) -> None:
         self._wire.charge(1.0)

@@ -485,6 +485,27 @@ async def test_hostile_bytes_end_one_connection_only(serve: Serve, data: bytes) 
         assert served.sockets.counters.broken == 0
 
 
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"\x81\x02{}", 1002),
+        (b"\xc1\x80\x00\x00\x00\x00", 1002),
+        (b"\x89\xfe\x00\x7e\x00\x00\x00\x00" + b"x" * 126, 1002),
+        (b"\x81\x81\x00\x00\x00\x00\xff", 1007),
+    ],
+    ids=["an unmasked frame", "a reserved bit", "a long ping", "text that is no UTF-8"],
+)
+async def test_a_broken_frame_is_told_by_its_close_code(serve: Serve, data: bytes, code: int) -> None:
+    """Whoever writes a client learns what is wrong with it, rather than seeing its connection end."""
+    async with serve() as served, raw_reader(served, "") as stream:
+        await served.until(lambda: served.sockets.counters.opened == 1)
+        await stream.send_all(data)
+        head, _, frames = (await everything(stream)).partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 101 ")
+    assert (frames[0], int.from_bytes(frames[2:4], "big")) == (0x88, code)
+
+
 async def test_a_message_that_is_too_long_closes_with_1009(serve: Serve) -> None:
     """The bound is on what we keep: the reader is told and goes."""
     async with serve(message_bytes=1_000) as served:
