@@ -20,6 +20,7 @@ body{font:15px/1.5 system-ui,sans-serif;max-width:58rem;margin:2rem auto;padding
 h2{margin-top:2.5rem;border-bottom:1px solid var(--line)}
 section{margin:1.25rem 0;padding:.75rem 1rem;border:1px solid var(--line);border-radius:6px}
 h3{font:600 15px/1.5 ui-monospace,monospace;margin:0;overflow-wrap:anywhere}
+p,td{overflow-wrap:break-word}
 h3 b{display:inline-block;min-width:4.5rem}
 .GET{color:var(--get)}.POST{color:var(--post)}.DELETE{color:var(--delete)}
 table{border-collapse:collapse;width:100%;font-size:14px}
@@ -85,14 +86,14 @@ def page(routes: Sequence[Route]) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>mdsim: HTTP interface</title>'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>'
-        f"<body><h1>mdsim {escape(__version__)}: HTTP interface</h1><p>Prices and sizes are decimal "
+        f"<body><main><h1>mdsim {escape(__version__)}: HTTP interface</h1><p>Prices and sizes are decimal "
         "text, times integer nanoseconds UTC with RFC 3339 text beside them. Errors are problem "
         "documents (RFC 9457) with a stable <code>code</code>. Every field stands in the "
         '<a href="/openapi.json">OpenAPI document</a>.</p><p>What is <small>(guarded)</small> wants '
         "<code>Authorization: Bearer …</code> where the server has a token; without one it answers "
         "callers on its own machine alone. Bodies are JSON whatever the Content-Type says. gRPC has a port "
         "of its own and answers reflection.</p>"
-        f"<nav>{_contents(routes)}</nav>{body}</body></html>\n"
+        f"<nav>{_contents(routes)}</nav>{body}</main></body></html>\n"
     )
 
 
@@ -115,14 +116,14 @@ def _section(route: Route) -> str:
     return (
         f'<section id="{escape(route.name)}"><h3><b class="{route.method}">{route.method}</b>'
         f"{escape(route.path)}</h3><p>{_prose(route.summary)}{guarded}. {_prose(route.description)}</p>"
-        f"{table}{fields}<pre>{escape(_line(route))}</pre>"
+        f'{table}{fields}<pre tabindex="0">{escape(_line(route))}</pre>'
         f"<p><small>Answers {route.status}{also}{answer}</small></p></section>"
     )
 
 
 def _body(shape: object) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(key.name)}</code></td>"
+        f"<tr><td>{_name(key.name)}</td>"
         f"<td><small>{_default(key)}</small></td>"
         f"<td>{escape(key.takes)}{'. ' if key.about else ''}{_prose(key.about)}</td></tr>"
         for key in body_keys(shape)
@@ -138,9 +139,14 @@ def _default(key: Key) -> str:
 
 def _row(parameter: Parameter) -> str:
     return (
-        f"<tr><td><code>{escape(parameter.name)}</code></td><td><small>{parameter.place}</small></td>"
+        f"<tr><td>{_name(parameter.name)}</td><td><small>{parameter.place}</small></td>"
         f"<td>{_prose(parameter.summary)}</td></tr>"
     )
+
+
+def _name(text: str) -> str:
+    """A name as code that a narrow screen may break, and that is copied whole."""
+    return f"<code>{escape(text).replace('_', '_<wbr>')}</code>"
 
 
 def _prose(text: str) -> str:

@@ -8,6 +8,8 @@ import pytest
 from mdsim.api import chaos_bodies
 from mdsim.api.chaos_bodies import read_body
 from mdsim.api.docs_bodies import body_example, body_keys
+from mdsim.api.docs_page import page
+from mdsim.api.routes import Call, Reply, Route
 from mdsim.api.subscribe import SubscribeBody
 
 SHAPES = (
@@ -20,6 +22,15 @@ SHAPES = (
     chaos_bodies.CorrelationBreak,
     SubscribeBody,
 )
+
+
+def start_route(shape: type[msgspec.Struct]) -> Route:
+    """A route that takes the body; nobody calls it."""
+
+    async def answer(_call: Call) -> Reply:
+        raise NotImplementedError
+
+    return Route("POST", "/chaos/price-shock", "start", "Start", "chaos", answer, body=shape)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
@@ -42,6 +53,11 @@ def test_keys_come_in_their_order_with_what_they_take() -> None:
     assert keys["recovery_time_seconds"].default == ""
     assert keys["pattern"].takes == "exponential, linear, sudden_drop, v_shape"
     assert "other runs" in keys["overlap"].about
+
+
+def test_a_long_key_may_break_where_a_word_ends() -> None:
+    """A table of keys that cannot get narrower would make a small screen scroll sideways."""
+    assert "<code>recovery_<wbr>time_<wbr>seconds</code>" in page([start_route(chaos_bodies.PriceShock)])
 
 
 def test_a_list_says_what_is_in_it() -> None:

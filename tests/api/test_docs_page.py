@@ -52,3 +52,13 @@ async def test_back_ticks_become_code(ask: Ask) -> None:
     text = (await ask("/docs")).raw.decode()
 
     assert "`" not in text
+
+
+async def test_a_keyboard_reaches_what_scrolls_sideways(ask: Ask) -> None:
+    """Lines to copy are longer than a narrow screen is wide; only what takes the focus scrolls by keys."""
+    text = (await ask("/docs")).raw.decode()
+    lines = re.findall(r"<pre[^>]*>", text)
+
+    assert lines
+    assert set(lines) == {'<pre tabindex="0">'}
+    assert text.count("<main>") == text.count("</main>") == 1
