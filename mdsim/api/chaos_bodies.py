@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeVar, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from mdsim.api.docs_bodies import body_keys
 from mdsim.api.problems import Flawed, RequestError, fields_error
 from mdsim.core.spelling import shown, suggest
 
@@ -140,7 +141,7 @@ def read_body(raw: bytes, shape: type[T]) -> T:
             try:
                 found[name] = msgspec.json.decode(given[name], type=kinds[name])
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                flaws.append(_flawed(name, error))
+                flaws.append(_flawed(name, error, shape))
         elif field.required:
             flaws.append(Flawed(name, "MD371", "is missing", f"GET /docs shows the keys of {shape.__name__}"))
     if flaws:
@@ -170,8 +171,10 @@ def unknown(name: str, known: tuple[str, ...]) -> Flawed:
     return Flawed(name[:64], "MD370", f"{shown(name)} is no key of this body", help_)
 
 
-def _flawed(name: str, error: Exception) -> Flawed:
-    found = _WHERE.fullmatch(str(error))
-    message, at = (found[1], _INDEX.findall(found[2])) if found else (str(error), [])
+def _flawed(name: str, error: Exception, shape: type[msgspec.Struct]) -> Flawed:
+    told = "is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+    found = _WHERE.fullmatch(told)
+    message, at = (found[1], _INDEX.findall(found[2])) if found else (told, [])
     field = name + "".join(f"[{index}]" for index in at)
-    return Flawed(field, "MD372", message[:1].lower() + message[1:].replace("`", "'"), "")
+    takes = next(key.takes for key in body_keys(shape) if key.name == name)
+    return Flawed(field, "MD372", message[:1].lower() + message[1:].replace("`", "'"), f"it takes: {takes}")
