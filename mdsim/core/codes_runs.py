@@ -78,4 +78,11 @@ RUNS: dict[str, Explanation] = {
         "",
         "",
     ),
+    "MD361": Explanation(
+        "a start that a stop of every run overtook",
+        "Everything was stopped while the playbook was still being compiled and rehearsed, so it does not "
+        "begin. Ask for it again if it is still wanted; the idempotency key may be used again.",
+        "",
+        "",
+    ),
 }

@@ -116,6 +116,7 @@ class RunsManager:
         self._ended: dict[str, Hosted] = {}  # in the order of their end
         self._keys: dict[str, _Ticket] = {}
         self._waiting = 0
+        self._stops = 0  # of everything
         self._nursery: trio.Nursery | None = None
 
     @property
@@ -194,7 +195,11 @@ class RunsManager:
     async def _start(self, request: RunRequest) -> RunInfo:
         try:
             self._check_room()
+            stops = self._stops
             admitted = await self._admit(request)
+            if stops != self._stops:
+                message = "every run was stopped while this start waited"
+                raise ConflictError("MD361", message, hint="ask for it again if it is still wanted")
             return self._open(request, admitted)
         except BaseException:
             self.counters.refused += 1
@@ -342,7 +347,11 @@ class RunsManager:
         return hosted.info()
 
     async def stop_all(self) -> tuple[RunInfo, ...]:
-        """End every run and wait until all are released; what was stopped, newest first."""
+        """End every run and wait until all are released; what was stopped, newest first.
+
+        A start that still waits for its rehearsal is refused: nothing asked for before begins after it.
+        """
+        self._stops += 1
         stopped = tuple(reversed(self._runs.values()))
         for hosted in stopped:
             hosted.stop()

@@ -374,6 +374,25 @@ async def test_stop_all_ends_every_run(bench: Bench) -> None:
     assert {info.state for info in bench.runs.all()} == {"ended"}
 
 
+async def test_what_waits_for_its_start_does_not_begin_after_stop_all(bench: Bench) -> None:
+    """Who stops everything in a fright must not see one more crash begin, since it took long to rehearse."""
+    refused: list[MdsimError] = []
+
+    async def start() -> None:
+        with pytest.raises(ConflictError, match="stopped while this start waited") as caught:
+            await bench.runs.start(request(idempotency_key="crash"))
+        refused.append(caught.value)
+
+    async with trio.open_nursery() as starting:
+        starting.start_soon(start)
+        while not bench.runs.waiting:
+            await trio.lowlevel.checkpoint()
+        assert await bench.runs.stop_all() == ()
+
+    assert [error.code for error in refused] == ["MD361"]
+    assert (await bench.runs.start(request(idempotency_key="crash"))).state == "running"
+
+
 async def test_a_run_that_stays_past_the_time_limit_is_ended(bench: Bench) -> None:
     """A pause cannot hold effects for ever: the limit counts the market's time."""
     await bench.runs.start(request())
