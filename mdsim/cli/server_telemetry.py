@@ -80,7 +80,8 @@ class Telemetry:
         """Bind what stands only once the servers do."""
         readings.bind_hub(self.metrics, hub.counters)
         readings.bind_runs(self.metrics, runs)
-        readings.bind_subscribers(self.metrics, lambda: _added(hub.readers(), grpc.readers()))
+        nobody = {item.symbol: 0 for item in hub.market.catalogue if item.enabled}
+        readings.bind_subscribers(self.metrics, lambda: nobody | _added(hub.readers(), grpc.readers()))
         counters, labels = grpc.counters, ("grpc",)
         self.metrics.bind("market_data_messages_sent_total", lambda: {labels: counters.updates})
         self.metrics.bind("market_data_sent_bytes_total", lambda: {labels: counters.update_bytes})
@@ -157,5 +158,5 @@ def _traces(settings: Settings) -> ServerTraces | None:
     return ServerTraces(told, told.otlp_endpoint)
 
 
-def _added(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
     return Counter(one) + Counter(other)

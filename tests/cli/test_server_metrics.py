@@ -78,6 +78,21 @@ async def test_refused_runs_are_counted_by_type_and_code(
     }
 
 
+async def test_an_instrument_that_nobody_reads_has_no_readers(
+    serving: Serving, ask: Callable[[Server], tuple[str, httpx.AsyncClient]]
+) -> None:
+    """0, and not no series: a rule that watches for readers who all went must find something to compare."""
+    async with serving() as server:
+        place, client = ask(server)
+        url = f"ws://{place}/api/v1/subscribe?{TICKS}"
+        async with client as http, trio_websocket.open_websocket_url(url) as one:
+            await one.get_message()
+            found = await scraped(http)
+    readers = {key[1]: value for key, value in found.items() if key[0] == "subscriber_count"}
+    assert list(readers) == list(server.live.tape.catalogue.symbols)
+    assert {symbol: count for symbol, count in readers.items() if count} == {"BTC-USD": 1}
+
+
 async def test_readers_that_went_are_counted_by_reason(
     serving: Serving, ask: Callable[[Server], tuple[str, httpx.AsyncClient]]
 ) -> None:
