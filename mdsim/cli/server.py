@@ -202,15 +202,13 @@ class Server:
     def greeting(self) -> list[str]:
         """Where it serves, for whoever started it."""
         scheme, stream = ("https", "wss") if self.settings.server.tls_cert else ("http", "ws")
-        places = [
-            f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in self.door.addresses
-        ]
+        places = [_place(host, port) for host, port in self.door.addresses]
         symbols = ", ".join(self.live.tape.catalogue.symbols)
         return [
             f"mdsim {__version__} serves {symbols}",
             *(f"  HTTP       {scheme}://{place}   (documents: {scheme}://{place}/docs)" for place in places),
             *(f"  WebSocket  {stream}://{place}/api/v1/subscribe" for place in places),
-            f"  gRPC       {self.settings.server.bind}:{self.grpc.port}",
+            f"  gRPC       {_place(self.settings.server.bind, self.grpc.port)}",
         ]
 
     def _source_symbols(self) -> dict[str, tuple[str, ...]]:
@@ -292,6 +290,10 @@ async def _serve(
             await asked.wait()
             typer.echo("stopping", err=True)
             server.stop()
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def _listen(signals: AsyncIterator[int], asked: trio.Event, opening: trio.CancelScope) -> None:

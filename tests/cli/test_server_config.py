@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
@@ -156,3 +157,21 @@ async def test_bars_of_other_spans_are_refused_everywhere(serving: Serving) -> N
     assert taken["type"] == "ack"
     assert (history["status"], history["code"]) == (404, "MD582")
     assert kept["interval"] == "5m"
+
+
+def has_ipv6() -> bool:
+    """Whether loopback has an IPv6 address."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+async def test_the_greeting_names_places_that_can_be_copied(serving: Serving) -> None:
+    """An IPv6 address stands in brackets for gRPC as well: without them its port reads as part of it."""
+    if not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    async with serving("server: {bind: '::1'}") as server:
+        greeting = server.greeting()
+    assert greeting[-1].split() == ["gRPC", f"[::1]:{server.grpc.port}"]
