@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from mdsim.chaos.board import Board
 from mdsim.core.events import Notice
-from mdsim.core.factors import CALM
+from mdsim.core.factors import CALM, Factors
 from mdsim.core.impairing import Disturbable, Disturbance
 from mdsim.core.ports import Activation, BaseFeed, Curves, Registry
 from mdsim.core.seeds import SeedTree
@@ -141,6 +141,7 @@ class Engine:
             halted = _either(halted, self.judged.halted)
         if halted is not None:
             mids = market.holding(mids, halted)
+            factors = _stopping(factors, halted)
         micro.advance(now_ns, mids, factors)
         market.publish(now_ns, mids, micro.bids, micro.asks, base_logs, halted)
         for view in self._views:
@@ -197,6 +198,13 @@ def _either(asked: list[bool] | None, stopped: list[bool] | None) -> list[bool] 
     if asked is None or stopped is None:
         return stopped if asked is None else asked
     return [one or other for one, other in zip(asked, stopped, strict=True)]
+
+
+def _stopping(factors: Factors, halted: list[bool]) -> Factors:
+    """What playbooks ask for, and everything halted that is, whoever does it: no price, no trade."""
+    if factors.halted is halted:
+        return factors
+    return replace(Factors.unit(len(halted)) if factors is CALM else factors, halted=halted)
 
 
 def _nothing() -> None:

@@ -101,7 +101,7 @@ class Tape:
                 memory.quotes.push(now_ns, market.mids[at], market.bids[at], market.asks[at], references[at])
                 published.append(market.tick(at))
             self._record_trades(at, item, memory, now_ns, published)
-            if depth:
+            if depth and not market.halted(at):
                 memory.depth_seq += 1
                 published.append(self._book(at, item, self.settings.depth_levels, memory.depth_seq))
         self._seconds.push(now_ns, market.mids)

@@ -59,7 +59,8 @@ class Microstructure:
     """Spread, depth, ladders and trades of a market whose mids are given.
 
     Attributes:
-        bids, asks: best quotes in price increments, by instrument; new lists with every ``advance``.
+        bids, asks: best quotes in price increments, by instrument; new lists with every ``advance``. Those of
+            an instrument that is halted are the last ones before.
         now_ns: time of the last ``advance``; before the first, the start.
     """
 
@@ -118,6 +119,7 @@ class Microstructure:
         self._minute = -1
         self._hour = 1.0
         self._factors = CALM
+        self._held: dict[int, LadderState] = {}  # books of halted instruments, as they were left
         self._keep_ns = max(keep_ns, _KEEP_STEPS * step_ns)
         self._moments: list[_Moment] = []
         self._trim_at = _TRIM_LEAST
@@ -132,6 +134,8 @@ class Microstructure:
         """
         mids = list(mids)
         before = self._mids or mids
+        if factors.halted or self._held:
+            self._hold(mids, factors.halted)
         step = (now_ns - self._start_ns) // self._step_ns
         counts = None
         if step > self._step:
@@ -143,6 +147,8 @@ class Microstructure:
             counts = self._move(mids, before, factors)
         prior_bids, prior_asks = self.bids, self.asks
         self.bids, self.asks = self._spreads.quote(mids, factors)
+        for at, left in self._held.items():
+            self.bids[at], self.asks[at] = left.bid, left.ask
         self._moments.append(
             _Moment(
                 now_ns,
@@ -198,24 +204,11 @@ class Microstructure:
         return found
 
     def book(self, at: int, levels: int = LEVELS) -> Book:
-        """The ladder of instrument ``at`` after the last ``advance``; the same however often asked."""
-        bid_usd, ask_usd = self._d10_usd(at)
-        mid = self._anchors[at]
-        slot = max(1, round(mid * self._liquidity[at].gap_bps * 1e-4 * self.profile.ladder.occupied / 256))
-        gap_bps = slot / mid * 1e4 * 256 / self.profile.ladder.occupied
-        share = gap_bps / self.profile.depth.knee_bps
-        per_usd = share / (self._base_usd(at, self._mids) * self._size_increments[at])
-        state = LadderState(
-            key=self._keys[at],
-            now_ns=self._time_of(self._step),
-            slot=slot,
-            bid=self.bids[at],
-            ask=self.asks[at],
-            bid_unit=coarse(bid_usd * per_usd),
-            ask_unit=coarse(ask_usd * per_usd),
-            knee=mid * self.profile.depth.knee_bps * 1e-4,
-        )
-        return self._ladders.book(state, levels)
+        """The ladder of instrument ``at`` after the last ``advance``; the same however often asked.
+
+        While an instrument is halted, the one it was left with.
+        """
+        return self._ladders.book(self._held.get(at) or self._ladder(at), levels)
 
     def depth_usd(self, at: int, within_bps: float = 10.0) -> tuple[float, float]:
         """Value in USD on the bid and the ask side within a distance of the touch, by the depth law.
@@ -229,6 +222,33 @@ class Microstructure:
     def volatility_ratio(self, at: int) -> float:
         """Present volatility of instrument ``at`` against calm, as estimated from its mids."""
         return self._volatility.ratios[at]
+
+    def _hold(self, mids: list[int], halted: list[bool]) -> None:
+        """Keep the books of what is halted from here on, and stands, as they are; let go of what goes on."""
+        self._held = {
+            at: self._held.get(at) or self._ladder(at)
+            for at, stop in enumerate(halted)
+            if stop and self._mids and mids[at] == self._mids[at]
+        }
+
+    def _ladder(self, at: int) -> LadderState:
+        """What the ladder of instrument ``at`` is made of now."""
+        bid_usd, ask_usd = self._d10_usd(at)
+        mid = self._anchors[at]
+        slot = max(1, round(mid * self._liquidity[at].gap_bps * 1e-4 * self.profile.ladder.occupied / 256))
+        gap_bps = slot / mid * 1e4 * 256 / self.profile.ladder.occupied
+        share = gap_bps / self.profile.depth.knee_bps
+        per_usd = share / (self._base_usd(at, self._mids) * self._size_increments[at])
+        return LadderState(
+            key=self._keys[at],
+            now_ns=self._time_of(self._step),
+            slot=slot,
+            bid=self.bids[at],
+            ask=self.asks[at],
+            bid_unit=coarse(bid_usd * per_usd),
+            ask_unit=coarse(ask_usd * per_usd),
+            knee=mid * self.profile.depth.knee_bps * 1e-4,
+        )
 
     def _move(self, mids: list[int], before: list[int], factors: Factors) -> list[int]:
         """One step of the grid: the bursts that begin in it."""

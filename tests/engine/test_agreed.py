@@ -149,6 +149,29 @@ def test_what_the_room_halts_is_not_published() -> None:
     assert published == [["BTC-USD", "ETH-USD"], ["ETH-USD"], ["BTC-USD", "ETH-USD"]]
 
 
+def test_what_the_room_halts_neither_trades_nor_shows_another_book() -> None:
+    """No prints, no volume, no depth: the last book stands as the last quote does, and then both go on."""
+    engine = market((0, "64000"), (60 * SECOND, "1"), (180 * SECOND, "64000"))
+    tape = Tape(engine)
+    told: dict[str, list[int]] = {"Trade": [], "BookSnapshot": [], "BookDelta": []}
+    books = []
+    for now_ns in range(0, 240 * SECOND, SECOND):
+        engine.cycle(now_ns)
+        for event in tape.record():
+            if event.symbol == "BTC-USD" and type(event).__name__ in told:
+                told[type(event).__name__].append(event.ts_event_ns)
+        book, quote = tape.book("BTC-USD", 20), tape.quote("BTC-USD")
+        assert (book.bids[0].price, book.asks[0].price) == (quote.bid, quote.ask)
+        if quote.state == "HALTED":
+            books.append((book.bids, book.asks))
+    assert len(books) == 120
+    assert all(book == books[0] for book in books)
+    for times in (told["Trade"], told["BookSnapshot"] + told["BookDelta"]):
+        assert not [at_ns for at_ns in times if 60 * SECOND <= at_ns < 180 * SECOND]
+        assert [at_ns for at_ns in times if at_ns < 60 * SECOND]
+        assert [at_ns for at_ns in times if at_ns > 180 * SECOND]
+
+
 def test_made_up_prices_go_on_from_the_last_agreed_one_and_say_so() -> None:
     """Filled in where a source never spoke; flagged, without confidence, and gone when a source speaks."""
     around = StillFeed(FeedRequest(CATALOGUE, SeedTree(1), 0, SECOND))

@@ -14,7 +14,7 @@ from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import ALL, Catalogue
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import HOUR, MS, SECOND, parse_utc
-from mdsim.microstructure.book import apply, difference
+from mdsim.microstructure.book import Book, apply, difference
 from mdsim.microstructure.room import Microstructure
 
 START_NS = parse_utc("2026-01-05T12:00:00Z")
@@ -196,6 +196,27 @@ def test_nothing_trades_while_trading_is_off(make_room: MakeRoom, walk: Walk, of
     run(room, walk(300), factors)
     assert room.prints(0, START_NS, room.now_ns) == []
     assert room.prints(1, START_NS, room.now_ns)
+
+
+def test_a_halted_book_stands_as_it_was_left(make_room: MakeRoom, walk: Walk) -> None:
+    """Quotes and levels of its last moment, however deep one looks, and afterwards what would have been."""
+    path = walk(900)
+    free, halted = make_room(), make_room()
+    run(free, path)
+    factors = Factors.unit(4)
+    factors.halted[0] = True
+    left: tuple[int, int, Book, Book] | None = None
+    for number, mids in enumerate(path):
+        stops = 300 <= number < 600
+        stands = [path[299][0], *mids[1:]] if stops else mids
+        halted.advance(START_NS + number * STEP_NS, stands, factors if stops else CALM)
+        if number == 299:
+            left = (halted.bids[0], halted.asks[0], halted.book(0), halted.book(0, 50))
+        if stops:
+            assert (halted.bids[0], halted.asks[0], halted.book(0), halted.book(0, 50)) == left
+    assert halted.book(1) == free.book(1)
+    assert left is not None
+    assert halted.book(0) != left[2]
 
 
 def test_less_volume_thins_the_trades(make_room: MakeRoom, walk: Walk) -> None:
