@@ -3,7 +3,7 @@
 FOLDER holds the recordings (``../shared/data/history`` unless given); without it there is nothing to
 compare with and the script says so. ``--write PAGE`` puts the tables between the page's marks. The room is
 run on the *recorded* mids, so its tables judge the room alone; the tables of returns judge the synthetic
-base feed. Takes about a quarter of a minute.
+base feed. Takes about a minute and a half.
 """
 
 from __future__ import annotations
@@ -25,15 +25,17 @@ from mdsim.core.instruments import ALL
 from mdsim.core.ports import FeedRequest
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import DAY, HOUR, MS, SECOND
-from mdsim.microstructure.profile import VolumeLaw
 from mdsim.microstructure.room import Microstructure
-from mdsim.microstructure.volume import hourly_profile
 from mdsim.sources.synthetic import FEED
 
 BOOKS = "orderbook_2024-08-08"
 PAIRS = {"BTC-USDT": "spot_BTCUSDT", "ETH-USDT": "spot_ETHUSDT"}
 SAMPLE_NS = 100 * MS
 SEEDS = (1, 2, 3, 4, 5)
+WEEK_SEEDS = tuple(range(1, 9))
+WEEK_STEP_NS = 10 * SECOND
+EPOCH_WEEKDAY = 3
+"""1970-01-01 was a Thursday; Monday is 0."""
 DISTANCES_BPS = (5, 10, 25, 50)
 LEVELS = 1500
 
@@ -240,18 +242,59 @@ def books(folder: Path) -> None:
 # ---------------------------------------------------------------- volume by hour
 
 
+def simulated_week(seed: int) -> list[float]:
+    """Prints of BTC-USD by hour of a week from Monday, in the synthetic market; every fifth step."""
+    request = FeedRequest(ALL.only(["BTC-USD"]), SeedTree(seed), None, WEEK_STEP_NS)
+    feed = FEED.open(request)
+    room = Microstructure(request.catalogue, request.seeds, feed.start_ns, WEEK_STEP_NS)
+    increment = float(request.catalogue.instruments[0].price_increment)
+    found = [0.0] * (7 * 24)
+    for number in range(7 * DAY // WEEK_STEP_NS + 1):
+        now_ns = feed.start_ns + number * WEEK_STEP_NS
+        feed.advance(now_ns)
+        room.advance(now_ns, [round(math.exp(feed.log_prices[0]) / increment)])
+        if number % 5 == 0 and number:
+            seen = room.prints(0, now_ns - WEEK_STEP_NS, now_ns)
+            found[(now_ns - WEEK_STEP_NS - feed.start_ns) // HOUR] += len(seen)
+    return found
+
+
+def weekend_share(days: Sequence[tuple[int, float]]) -> float:
+    """Mean volume of a weekend day over that of a weekday; days since Monday and volumes."""
+    weekend = [volume for day, volume in days if day % 7 >= 5]
+    return statistics.mean(weekend) / statistics.mean(volume for day, volume in days if day % 7 < 5)
+
+
 def hours(folder: Path) -> None:
-    """Hour of day on weekdays, over three recordings, and how the simulated curve fits each."""
+    """Hour of day on weekdays, and weekends, over three recordings; how the simulated hours fit each."""
     read = list(rows(folder / "intraday_volume" / "profile_hour_of_day.csv"))
     columns = [name for name in read[0] if name.endswith("_weekday")]
     mean = [statistics.mean(float(row[name]) for name in columns) for row in read]
-    ours = hourly_profile(VolumeLaw())
+    weeks = [simulated_week(seed) for seed in WEEK_SEEDS]
+    by_hour = [
+        statistics.mean(week[day * 24 + hour] for week in weeks for day in range(5)) for hour in range(24)
+    ]
+    ours = [volume / statistics.mean(by_hour) for volume in by_hour]
     lines = [(f"{hour:02d}h", mean[hour], ours[hour]) for hour in range(0, 24, 2)]
-    table("Volume by hour of the day (UTC), weekdays, mean hour 1", ["hour"], lines)
+    shares = []
+    for name in columns:
+        stem = name.removesuffix("_weekday")
+        source, years = stem.rsplit("_", 2)[0], "_".join(stem.rsplit("_", 2)[1:])
+        path = folder / "intraday_volume" / f"{source}_1h_{years}.csv"
+        stamped = [(int(row["timestamp_ms"]) // 3_600_000, float(row["volume"])) for row in rows(path)]
+        shares.append(weekend_share([(hour // 24 + EPOCH_WEEKDAY, volume) for hour, volume in stamped]))
+    simulated = weekend_share([(hour // 24, volume) for week in weeks for hour, volume in enumerate(week)])
+    lines.append(("a weekend day, against a weekday", statistics.mean(shares), simulated))
+    table("Trades by hour of the day (UTC), weekdays, mean hour 1", ["hour"], lines)
+
+    def error(values: Sequence[float]) -> float:
+        return math.sqrt(statistics.mean((a - b) ** 2 for a, b in zip(values, ours, strict=True)))
+
     fits = [
         f"{name.removesuffix('_weekday')}: correlation {statistics.correlation(values, ours):.2f}, "
-        f"rms error {math.sqrt(statistics.mean((a - b) ** 2 for a, b in zip(values, ours, strict=True))):.2f}"
-        for name in columns
+        f"rms error {error(values):.2f}, "
+        f"weekend {share:.2f}"
+        for name, share in zip(columns, shares, strict=True)
         for values in [[float(row[name]) for row in read]]
     ]
     sys.stdout.write("\n" + "; ".join(fits) + ".\n")
@@ -312,34 +355,48 @@ def feed(folder: Path) -> None:
     pair = [minutes_of(week / f"binance_um_perp_{name}_1m.csv") for name in ("BTCUSDT", "ETHUSDT")]
     common = sorted(pair[0].keys() & pair[1].keys())
     min_btc, min_eth = ([one[at] for at in common] for one in pair)
-    btc, eth = feed_seconds(5, seed=1)
+    runs = [feed_seconds(5, seed) for seed in SEEDS]
+
+    def over_seeds(measure: Callable[[list[float], list[float]], float]) -> float:
+        return statistics.median(measure(btc, eth) for btc, eth in runs)
+
+    def tails(every: int) -> float:
+        return over_seeds(lambda btc, _eth: kurtosis(returns(btc, every)))
+
+    def memory(lag: int, *, size: bool) -> float:
+        def of(btc: list[float], _eth: list[float]) -> float:
+            minutes = returns(btc, 60)
+            return autocorrelation([abs(one) for one in minutes] if size else minutes, lag)
+
+        return over_seeds(of)
+
     table(
         "BTC: excess kurtosis of returns by horizon",
         ["horizon"],
         [
-            ("1 s", kurtosis(returns(sec_btc, 1)), kurtosis(returns(btc, 1))),
-            ("10 s", kurtosis(returns(sec_btc, 10)), kurtosis(returns(btc, 10))),
-            ("1 m", kurtosis(returns(min_btc, 1)), kurtosis(returns(btc, 60))),
-            ("5 m", kurtosis(returns(min_btc, 5)), kurtosis(returns(btc, 300))),
+            ("1 s", kurtosis(returns(sec_btc, 1)), tails(1)),
+            ("10 s", kurtosis(returns(sec_btc, 10)), tails(10)),
+            ("1 m", kurtosis(returns(min_btc, 1)), tails(60)),
+            ("5 m", kurtosis(returns(min_btc, 5)), tails(300)),
         ],
     )
-    ours, theirs = returns(btc, 60), returns(min_btc, 1)
-    lines = [(f"r, {lag} m", autocorrelation(theirs, lag), autocorrelation(ours, lag)) for lag in (1, 5)]
-    sizes, their_sizes = [abs(value) for value in ours], [abs(value) for value in theirs]
+    theirs = returns(min_btc, 1)
+    lines = [(f"r, {lag} m", autocorrelation(theirs, lag), memory(lag, size=False)) for lag in (1, 5)]
+    their_sizes = [abs(value) for value in theirs]
     lines += [
-        (f"size of r, {lag} m", autocorrelation(their_sizes, lag), autocorrelation(sizes, lag))
+        (f"size of r, {lag} m", autocorrelation(their_sizes, lag), memory(lag, size=True))
         for lag in (1, 10, 60, 240)
     ]
     table("BTC: autocorrelation of one-minute returns", ["of, lag"], lines)
+
+    def together(every: int) -> float:
+        return over_seeds(lambda btc, eth: statistics.correlation(returns(btc, every), returns(eth, every)))
+
     table(
         "BTC–ETH: correlation of returns by horizon",
         ["horizon"],
         [
-            (
-                name,
-                statistics.correlation(returns(a, n), returns(b, n)),
-                statistics.correlation(returns(btc, m), returns(eth, m)),
-            )
+            (name, statistics.correlation(returns(a, n), returns(b, n)), together(m))
             for name, a, b, n, m in (
                 ("1 s", sec_btc, sec_eth, 1, 1),
                 ("10 s", sec_btc, sec_eth, 10, 10),

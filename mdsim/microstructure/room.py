@@ -28,7 +28,7 @@ from mdsim.microstructure.profile import Profile, profile_named
 from mdsim.microstructure.spread import Spreads, parameters_of
 from mdsim.microstructure.trades import Arrivals
 from mdsim.microstructure.volatility import Volatility
-from mdsim.microstructure.volume import hour_of_day, seasonal
+from mdsim.microstructure.volume import hour_of_day, seasonal, usual_volatility
 
 LEVELS = 10
 _SLOW_NS = 2 * SECOND
@@ -268,7 +268,7 @@ class Microstructure:
             self._hour = hour_of_day(volume, self._minute * MINUTE)
         self._spreads.update(mids, volatility.logs, volatility.sigmas, depths.bids, depths.asks, self._hour)
         season = seasonal(volume, now_ns, self._slow_every * self._step_ns)
-        self._arrivals.update(volatility.ratios, season)
+        self._arrivals.update(volatility.ratios, season, usual_volatility(volume, now_ns))
         for at, anchor in enumerate(self._anchors):
             if not anchor < mids[at] * _DRIFT < anchor * (_DRIFT * _DRIFT):
                 self._anchors[at] = mids[at]

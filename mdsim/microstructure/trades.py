@@ -8,7 +8,7 @@ the burst and expands with it. Both branchings together give that of the orders.
 from __future__ import annotations
 
 from mdsim.core.factors import CALM, Factors
-from mdsim.core.instruments import Catalogue
+from mdsim.core.instruments import ASSETS, AssetKind, Catalogue
 from mdsim.core.keyed import at as bits_at
 from mdsim.core.keyed import key_of, poisson, unit
 from mdsim.core.seeds import SeedTree
@@ -33,18 +33,26 @@ class Arrivals:
         self._keep = 2.0 ** (-step_ns / law.slow_half_life_ns)
         self._gain = law.slow * (1.0 - self._keep)
         self._exponent = profile.volume.volatility_exponent
+        # A pegged coin is as calm on one day of the week as on another.
+        self._risky = [
+            any(ASSETS[code].kind is AssetKind.CRYPTO for code in (item.base, item.quote))
+            for item in catalogue
+        ]
         self.rates = list(self._bases)
         self.excited = [base * law.slow / (1.0 - law.slow) for base in self._bases]
 
-    def update(self, ratios: list[float], season: float) -> None:
-        """Take the slow factors: volatility ratios and the time of day."""
+    def update(self, ratios: list[float], season: float, usual: float = 1.0) -> None:
+        """Take the slow factors.
+
+        Args:
+            ratios: volatility against calm.
+            season: the time of day and week, of all volume.
+            usual: the volatility ratio that this time brings along, which is in ``season`` already.
+        """
         exponent = self._exponent
-        if exponent == 1.0:
-            self.rates = [base * season * ratio for base, ratio in zip(self._bases, ratios, strict=True)]
-        else:
-            self.rates = [
-                base * season * ratio**exponent for base, ratio in zip(self._bases, ratios, strict=True)
-            ]
+        for at, (base, ratio) in enumerate(zip(self._bases, ratios, strict=True)):
+            nervous = ratio / usual if self._risky[at] else ratio
+            self.rates[at] = base * season * (nervous if exponent == 1.0 else nervous**exponent)
 
     def step(self, number: int, factors: Factors) -> list[int]:
         """One step on: bursts by instrument, with what a playbook asks for applied to them.

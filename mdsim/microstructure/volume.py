@@ -44,7 +44,10 @@ def seasonal(law: VolumeLaw, now_ns: int, over_ns: int) -> float:
     return day * hour_of_day(law, now_ns) * (1.0 + quarter_burst(law, now_ns, over_ns))
 
 
-def hourly_profile(law: VolumeLaw) -> tuple[float, ...]:
-    """Mean volume by hour of a weekday, 24 values with mean 1."""
-    minutes = [hour_of_day(law, minute * MINUTE + 30 * SECOND) for minute in range(24 * 60)]
-    return tuple(math.fsum(minutes[hour * 60 : hour * 60 + 60]) / 60 for hour in range(24))
+def usual_volatility(law: VolumeLaw, now_ns: int) -> float:
+    """How volatile this time of the week usually is; 1 is the mean of a weekday, always positive."""
+    hour = now_ns % DAY / HOUR
+    whole = math.cos(2.0 * math.pi * (hour - law.nervous_peak_hour) / 24.0)
+    half = math.cos(4.0 * math.pi * (hour - law.nervous_half_peak_hour) / 24.0)
+    day = law.nervous_weekend if is_weekend(now_ns) else 1.0
+    return day * (1.0 + law.nervous_day * whole + law.nervous_half_day * half)

@@ -13,7 +13,7 @@ from mdsim.core.errors import UnavailableError, UsageError
 from mdsim.core.factors import CALM, Factors
 from mdsim.core.instruments import ALL, Catalogue
 from mdsim.core.seeds import SeedTree
-from mdsim.core.time import HOUR, MS, SECOND, parse_utc
+from mdsim.core.time import DAY, HOUR, MS, SECOND, parse_utc
 from mdsim.microstructure.book import Book, apply, difference
 from mdsim.microstructure.room import Microstructure
 
@@ -217,6 +217,18 @@ def test_a_halted_book_stands_as_it_was_left(make_room: MakeRoom, walk: Walk) ->
     assert halted.book(1) == free.book(1)
     assert left is not None
     assert halted.book(0) != left[2]
+
+
+def test_a_weekend_trades_half_as_much_though_it_is_calmer_too(catalogue: Catalogue, walk: Walk) -> None:
+    """The share that was measured comes out once: not again through the volatility of a weekend."""
+    traded = []
+    for day, sigma in ((0, 1e-4), (5, 0.66e-4)):
+        start_ns = START_NS + day * DAY
+        room = Microstructure(catalogue, SeedTree(3), start_ns, SECOND, keep_ns=HOUR)
+        for number, mids in enumerate(walk(3600, sigma=sigma)):
+            room.advance(start_ns + number * SECOND, mids)
+        traded.append(sum(len(room.prints(at, start_ns, room.now_ns)) for at in range(2)))
+    assert 0.48 < traded[1] / traded[0] < 0.65
 
 
 def test_less_volume_thins_the_trades(make_room: MakeRoom, walk: Walk) -> None:

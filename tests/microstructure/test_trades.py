@@ -56,6 +56,15 @@ def test_nervous_markets_trade_more() -> None:
     assert arrivals.rates[0] == pytest.approx(2.0 * calm)
 
 
+def test_what_the_clock_makes_nervous_is_not_counted_twice() -> None:
+    """A quiet weekend is in the season already; a pegged coin has no hours of its own."""
+    both = ALL.only(["BTC-USD", "USDT-USD"])
+    arrivals = Arrivals(RETAIL_USD, both, SeedTree(1), SECOND)
+    weekday = list(arrivals.rates)
+    arrivals.update([0.66, 1.0], 0.54, 0.66)
+    assert arrivals.rates == pytest.approx([0.54 * rate for rate in weekday])
+
+
 @pytest.mark.parametrize("factor", [0.0, 0.25, 3.0, 20.0])
 def test_a_volume_factor_multiplies_the_mean(factor: float) -> None:
     """Thinned below 1, joined by others above, the state untouched."""

@@ -6,7 +6,13 @@ import pytest
 
 from mdsim.core.time import DAY, HOUR, MINUTE, SECOND, parse_utc
 from mdsim.microstructure.profile import VolumeLaw
-from mdsim.microstructure.volume import hour_of_day, hourly_profile, is_weekend, quarter_burst, seasonal
+from mdsim.microstructure.volume import (
+    hour_of_day,
+    is_weekend,
+    quarter_burst,
+    seasonal,
+    usual_volatility,
+)
 
 LAW = VolumeLaw()
 MONDAY = parse_utc("2026-01-05T00:00:00Z")
@@ -14,7 +20,8 @@ MONDAY = parse_utc("2026-01-05T00:00:00Z")
 
 def test_the_day_averages_to_1_and_peaks_at_half_past_four() -> None:
     """Mean 1, highest at 16:30 UTC where both harmonics peak."""
-    assert sum(hourly_profile(LAW)) / 24 == pytest.approx(1)
+    day = [hour_of_day(LAW, MONDAY + minute * MINUTE) for minute in range(1440)]
+    assert sum(day) / 1440 == pytest.approx(1)
     peak = MONDAY + 16 * HOUR + 30 * MINUTE
     assert hour_of_day(LAW, peak) == pytest.approx(1.45)
     assert all(0 < hour_of_day(LAW, MONDAY + minute * MINUTE) <= 1.4501 for minute in range(1440))
@@ -27,6 +34,15 @@ def test_only_saturday_and_sunday_are_weekend() -> None:
     assert seasonal(LAW, saturday, SECOND) == pytest.approx(
         LAW.weekend * seasonal(LAW, saturday - 2 * DAY, SECOND)
     )
+
+
+def test_weekends_and_mornings_are_calmer_than_afternoons() -> None:
+    """As volatile as the hours of the week are; a weekday's mean is 1."""
+    hours = [usual_volatility(LAW, MONDAY + minute * MINUTE) for minute in range(1440)]
+    assert sum(hours) / 1440 == pytest.approx(1)
+    assert usual_volatility(LAW, MONDAY + 16 * HOUR) > 1.2
+    assert usual_volatility(LAW, MONDAY + 8 * HOUR) < 0.85
+    assert usual_volatility(LAW, MONDAY + 5 * DAY) == pytest.approx(0.66 * hours[0])
 
 
 def test_each_quarter_hour_begins_with_a_burst_that_dies_down() -> None:
