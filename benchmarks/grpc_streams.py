@@ -110,6 +110,9 @@ class MovingMarket:
     def book(self, symbol: str, depth: int) -> BookSnapshot:
         raise NotImplementedError
 
+    def published_book(self, symbol: str) -> BookSnapshot:
+        return self.book(symbol, 10)
+
     def ticks(self, symbol: str, start_ns: int, end_ns: int, limit: int) -> list[Tick]:
         raise NotImplementedError
 

@@ -98,7 +98,7 @@ class Server:
             origins=frozenset(settings.server.allowed_origins),
         )
         most = publication.subscribers_per_symbol
-        hub_limits = HubLimits(subscribers_per_symbol=most, depth_levels=publication.depth_levels)
+        hub_limits = HubLimits(subscribers_per_symbol=most)
         self.faults = Disturber(make_pipeline, chosen, clock_ns=utc_ns)
         self._timer = FaultTimer(self.faults, utc_ns)
         self.live.engine.edges.append(self.faults)

@@ -97,6 +97,9 @@ class MarketPort(Protocol):
     def book(self, symbol: str, depth: int) -> BookSnapshot:
         """The ladder, best first, at most ``depth`` levels a side."""
 
+    def published_book(self, symbol: str) -> BookSnapshot:
+        """The ladder that was last published: the next change that is published belongs on top of it."""
+
     def ticks(self, symbol: str, start_ns: int, end_ns: int, limit: int) -> Sequence[Tick]:
         """Published ticks with ``start_ns <= ts < end_ns``, oldest first, as far as the buffer goes."""
 

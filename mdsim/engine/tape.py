@@ -15,7 +15,7 @@ from operator import attrgetter
 
 from mdsim.core.decimals import CONTEXT, rounded
 from mdsim.core.errors import NotFoundError
-from mdsim.core.events import Bar, BookSnapshot, Tick, Trade
+from mdsim.core.events import Bar, BookDelta, BookSnapshot, Tick, Trade
 from mdsim.core.instruments import Instrument
 from mdsim.core.serving import Correlations, Published, Quote, Stats24h, VolumeAtPrice
 from mdsim.core.time import HOUR, MINUTE, SECOND
@@ -23,8 +23,12 @@ from mdsim.engine.corridor import Engine
 from mdsim.engine.rings import QuoteRing
 from mdsim.microstructure import edge
 from mdsim.microstructure.bars import INTERVALS, Bars
+from mdsim.microstructure.book import Book, difference
 from mdsim.microstructure.correlations import Correlations as RollingCorrelations
 from mdsim.microstructure.stats24h import Stats24h as DayWindow
+
+_WHOLE_EVERY = 60
+"""One published book in so many is told whole: who missed a change is right again after a minute or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class _Memory:
         self.day = DayWindow()
         self.trade_seq = 0
         self.depth_seq = 0
+        self.book: tuple[Book, int] | None = None  # the last published, and when
 
 
 class Tape:
@@ -102,8 +107,7 @@ class Tape:
                 published.append(market.tick(at))
             self._record_trades(at, item, memory, now_ns, published)
             if depth and not market.halted(at):
-                memory.depth_seq += 1
-                published.append(self._book(at, item, self.settings.depth_levels, memory.depth_seq))
+                published.append(self._told(at, item, memory, now_ns))
         self._seconds.push(now_ns, market.mids)
         self._minutes.push(now_ns, market.mids)
         self._until_ns = now_ns
@@ -137,8 +141,16 @@ class Tape:
                 break
         bars.append(bar)
 
-    def _book(self, at: int, item: Instrument, levels: int, seq: int) -> BookSnapshot:
-        return edge.snapshot(item, self._engine.micro.book(at, levels), self._market.now_ns, seq)
+    def _told(self, at: int, item: Instrument, memory: _Memory, now_ns: int) -> BookSnapshot | BookDelta:
+        """The book as it is published: what has changed of it, or all of it where that is less."""
+        book = self._engine.micro.book(at, self.settings.depth_levels)
+        before, memory.book = memory.book, (book, now_ns)
+        memory.depth_seq += 1
+        if before is not None and memory.depth_seq % _WHOLE_EVERY != 1:
+            change = difference(before[0], book)
+            if len(change.bids) + len(change.asks) < len(book.bids) + len(book.asks):
+                return edge.delta(item, change, now_ns, memory.depth_seq)
+        return edge.snapshot(item, book, now_ns, memory.depth_seq)
 
     # Asking
 
@@ -181,7 +193,18 @@ class Tape:
     def book(self, symbol: str, depth: int) -> BookSnapshot:
         """The ladder as it is now; ``seq`` is that of the last published one."""
         at = self.catalogue.index[symbol]
-        return self._book(at, self.catalogue.instruments[at], depth, self._memories[at].depth_seq)
+        book = self._engine.micro.book(at, depth)
+        item = self.catalogue.instruments[at]
+        return edge.snapshot(item, book, self._market.now_ns, self._memories[at].depth_seq)
+
+    def published_book(self, symbol: str) -> BookSnapshot:
+        """The ladder as it was last published; before that, as it is now."""
+        at = self.catalogue.index[symbol]
+        memory = self._memories[at]
+        if memory.book is None:
+            return self.book(symbol, self.settings.depth_levels)
+        book, ts_ns = memory.book
+        return edge.snapshot(self.catalogue.instruments[at], book, ts_ns, memory.depth_seq)
 
     def ticks(self, symbol: str, start_ns: int, end_ns: int, limit: int) -> Sequence[Tick]:
         """Published ticks of a span, oldest first."""

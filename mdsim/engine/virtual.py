@@ -15,7 +15,7 @@ import msgspec
 from mdsim.chaos.impairment import Rank, shipped
 from mdsim.chaos.pipeline import OVERFLOW, ImpairedPipeline, lot
 from mdsim.core.errors import InternalError
-from mdsim.core.events import Bar, BookSnapshot, Json, Notice, Tick, Trade
+from mdsim.core.events import Bar, BookDelta, BookSnapshot, Json, Notice, Tick, Trade
 from mdsim.core.impairing import Disturbance, Injection
 from mdsim.core.serving import Published
 from mdsim.engine.corridor import Engine
@@ -197,5 +197,5 @@ def _channel(event: Published) -> str:
         return "trades"
     if isinstance(event, Bar):
         return f"ohlcv_{event.interval}"
-    assert isinstance(event, BookSnapshot)
+    assert isinstance(event, BookSnapshot | BookDelta)
     return "depth"

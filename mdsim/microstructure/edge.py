@@ -11,6 +11,9 @@ from mdsim.microstructure.bars import INTERVALS, Bar
 from mdsim.microstructure.book import Book, Delta
 from mdsim.microstructure.prints import Print
 
+_GONE = Decimal(0)
+"""The size of a level that a change takes away: told as "0", whatever the grid."""
+
 
 def trade(item: Instrument, one: Print, seq: int) -> events.Trade:
     """A print as an event."""
@@ -67,6 +70,8 @@ def quote_amount(item: Instrument, steps: int) -> Decimal:
 def _levels(item: Instrument, levels: tuple[tuple[int, int], ...]) -> tuple[events.BookLevel, ...]:
     price_increment, size_increment = item.price_increment, item.size_increment
     return tuple(
-        events.BookLevel(from_steps(price, price_increment), from_steps(size, size_increment))
+        events.BookLevel(
+            from_steps(price, price_increment), from_steps(size, size_increment) if size else _GONE
+        )
         for price, size in levels
     )

@@ -64,7 +64,7 @@ class Hub:
         self.subscribers: dict[Subscriber, None] = {}
         self.clock_ns = clock_ns
         self.offer = offer
-        self._snapshots = Snapshots(market, self.limits.depth_levels, tick_volume=offer.tick_volume)
+        self._snapshots = Snapshots(market, tick_volume=offer.tick_volume)
         self._streams: dict[Feed, dict[Terms, Stream]] = {}
         self._paced: dict[Stream, None] = {}
         self._audiences: dict[Deliveries, Audience] = {}

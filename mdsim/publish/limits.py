@@ -13,9 +13,7 @@ class HubLimits:
         subscribers_per_symbol: readers of one instrument, all its channels together
             (``publication.max_subscribers_per_symbol``).
         push_bytes: most bytes sent to a line at once, so the most that a full line keeps of what was begun.
-        depth_levels: levels a side of a book that starts a subscription.
     """
 
     subscribers_per_symbol: int = 5_000
     push_bytes: int = 65_536
-    depth_levels: int = 10

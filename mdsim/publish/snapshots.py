@@ -17,10 +17,9 @@ _BARS_BACK = 3
 class Snapshots:
     """Makes the first message of a subscription."""
 
-    def __init__(self, market: MarketPort, depth_levels: int, *, tick_volume: bool = True) -> None:
+    def __init__(self, market: MarketPort, *, tick_volume: bool = True) -> None:
         self._market = market
         self._tick_volume = tick_volume
-        self._depth_levels = depth_levels
         self._last: dict[Feed, Trade | Bar | MarketEvent] = {}
         self._begun = False
 
@@ -49,7 +48,7 @@ class Snapshots:
                 quote.symbol, quote.seq, quote.ts_event_ns, quote.price, quote.bid, quote.ask, quote.reference
             )
         elif feed.channel == "depth":
-            event = self._market.book(feed.symbol, self._depth_levels)
+            event = self._market.published_book(feed.symbol)
         else:
             event = self._last.get(feed) or self._last_bar(feed)
         if event is None:
@@ -60,7 +59,7 @@ class Snapshots:
         """A book in place of a delta that does not join what a reader has; anything else as it is."""
         if not isinstance(message.event, BookDelta):
             return message
-        book = self._market.book(message.feed.symbol, self._depth_levels)
+        book = self._market.published_book(message.feed.symbol)
         return Message(message.feed, book, message.ts_publish_ns)
 
     def _last_bar(self, feed: Feed) -> Bar | None:

@@ -85,6 +85,9 @@ class FakeMarket:
         asks = tuple(BookLevel(Decimal(60_001 + at), Decimal("0.25000")) for at in range(depth))
         return BookSnapshot(symbol, 9, NOW_NS, bids, asks)
 
+    def published_book(self, symbol: str) -> BookSnapshot:
+        return self.book(symbol, 10)
+
     def ticks(self, symbol: str, start_ns: int, end_ns: int, limit: int) -> Sequence[Tick]:
         kept = [
             tick

@@ -53,6 +53,9 @@ class FakeMarket:
         levels = tuple(BookLevel(PRICE + at, Decimal("0.5")) for at in range(depth))
         return BookSnapshot(symbol, 9, NOW_NS, levels, levels)
 
+    def published_book(self, symbol: str) -> BookSnapshot:
+        return self.book(symbol, 10)
+
     def ticks(self, symbol: str, start_ns: int, end_ns: int, limit: int) -> Sequence[Tick]:
         kept = [Tick(symbol, at, NOW_NS - 36 * HOUR + at * SECOND, *[PRICE] * 4) for at in range(701)]
         return [tick for tick in kept if start_ns <= tick.ts_event_ns < end_ns][:limit]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
-from mdsim.core.events import Bar, BookSnapshot, Tick, Trade
+from mdsim.core.events import Bar, BookDelta, BookLevel, BookSnapshot, Tick, Trade
 from mdsim.core.ports import CurveType, EffectType
 from mdsim.core.registry import discover
 from mdsim.core.seeds import SeedTree
@@ -77,9 +78,55 @@ def test_bars_add_up_to_the_trades(taped: Taped) -> None:
     assert taped.tape.bars("BTC-USD", "1m", 0, 1 << 62, 10)[0].start_ns == taped.start_ns
 
 
+def followed(taped: Taped | SimpleNamespace, symbol: str) -> list[BookSnapshot]:
+    """The books that a reader has who takes every change in, as the page on streaming tells it to."""
+    books: list[BookSnapshot] = []
+    for one in taped.published:
+        if isinstance(one, BookSnapshot) and one.symbol == symbol:
+            books.append(one)
+        elif isinstance(one, BookDelta) and one.symbol == symbol:
+            assert one.seq == books[-1].seq + 1
+            sides = []
+            for before, changes in ((books[-1].bids, one.bids), (books[-1].asks, one.asks)):
+                levels = {level.price: level.size for level in before}
+                levels |= {level.price: level.size for level in changes}
+                sides.append([BookLevel(price, levels[price]) for price in sorted(levels) if levels[price]])
+            books.append(
+                BookSnapshot(symbol, one.seq, one.ts_event_ns, tuple(reversed(sides[0])), tuple(sides[1]))
+            )
+    return books
+
+
+def test_published_changes_rebuild_the_published_book(scripted: Callable[..., object]) -> None:
+    """Change by change the book that stands published; a whole one comes first, and after a minute again."""
+    feed = scripted("BTC-USD", "ETH-USD", BTC=lambda at_s: 60_000 + at_s % 7)
+    engine = Engine(feed, EFFECTS, CURVES, seeds=SeedTree(3))  # type: ignore[arg-type]  # a fake feed
+    tape, seen, told = Tape(engine, TapeSettings()), [], []
+    for second in range(125):
+        engine.cycle(engine.feed.start_ns + second * SECOND)
+        told += tape.record()
+        seen.append(tape.published_book("ETH-USD"))
+        assert seen[-1] == tape.book("ETH-USD", 10)
+    taped = SimpleNamespace(published=told)
+    assert followed(taped, "ETH-USD") == seen
+    whole = [one.seq for one in told if isinstance(one, BookSnapshot) and one.symbol == "ETH-USD"]
+    assert {1, 61, 121} <= set(whole)
+    assert len(whole) < 40
+
+
+def test_the_published_book_is_that_of_its_time(taped: Taped) -> None:
+    """Between two publications the book moves on; changes are told against what was published."""
+    last = followed(taped, "BTC-USD")[-1]
+    assert taped.tape.published_book("BTC-USD") == last
+    taped.engine.cycle(taped.start_ns + 131 * SECOND)
+    taped.tape.record()
+    assert taped.tape.published_book("BTC-USD") == last
+    assert taped.tape.book("BTC-USD", 10).bids != last.bids
+
+
 def test_books_come_at_their_interval_and_are_never_crossed(taped: Taped) -> None:
     """Best first, with as many levels as were asked for."""
-    books = [one for one in taped.published if isinstance(one, BookSnapshot) and one.symbol == "ETH-USD"]
+    books = followed(taped, "ETH-USD")
     assert len(books) == 14
     for book in books:
         assert book.bids[0].price < book.asks[0].price

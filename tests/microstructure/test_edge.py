@@ -43,7 +43,8 @@ def test_a_book_and_its_delta_are_pairs_of_price_and_size() -> None:
     }
     delta = edge.delta(BTC, Delta((), ((105, 0),)), 9, 2)
     assert delta.asks == (events.BookLevel(Decimal("1.05"), Decimal(0)),)
-    assert msgspec.json.decode(msgspec.json.encode(delta))["type"] == "book_delta"
+    told = msgspec.json.decode(msgspec.json.encode(delta))
+    assert (told["type"], told["asks"]) == ("book_delta", [["1.05", "0"]])
 
 
 def test_a_bar_ends_where_its_interval_does() -> None:

@@ -104,6 +104,9 @@ class FakeMarket:
     def book(self, symbol: str, depth: int) -> BookSnapshot:
         return BookSnapshot(symbol, self.book_seq, 0, (BookLevel(Decimal(1), Decimal(2)),), ())
 
+    def published_book(self, symbol: str) -> BookSnapshot:
+        return self.book(symbol, 10)
+
     def ticks(self, symbol: str, start_ns: int, end_ns: int, limit: int) -> Sequence[Tick]:
         return ()
 
