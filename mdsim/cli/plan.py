@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from rich.text import Text
 
     from mdsim.cli.timeline import Row
     from mdsim.playbook.plan import Plan
 
 _BAR_COLUMNS = 28
+_NARROW = 76
+"""Terminals with fewer columns have no room for four columns side by side."""
 _CHART_COLUMNS = 88
 _SEED = 1
 _POINTS = 128
@@ -63,6 +66,7 @@ def draw_prices(shown: Plan) -> None:
     from mdsim.run.runner import choose_cycle_ns
 
     console = open_console()
+    whole = not console.is_terminal  # what is read by programs is not wrapped
     console.print()
     cycle_ns = shown.baseline.cycle_ns or choose_cycle_ns(shown.expected_ns)
     pace = Pace(cycle_ns, points=_POINTS, cycles_most=_CYCLES_MOST)
@@ -81,7 +85,7 @@ def draw_prices(shown: Plan) -> None:
         f"prices    rehearsed with seed {_SEED} on a market that stands still: the plan alone;",
         "          a wait that only the base feed could end is drawn until its timeout",
     ):
-        console.print(line, style="dim", soft_wrap=True)
+        console.print(line, style="dim", soft_wrap=whole)
     if not done.finished:
         console.print(
             f"          drawn until {format_clock(done.lasted_ns)}, of {format_duration(shown.expected_ns)}"
@@ -92,7 +96,7 @@ def draw_prices(shown: Plan) -> None:
         columns = max(20, min(_CHART_COLUMNS, console.width - labels - 3))
         drawn = path_chart.chart(track, max(done.lasted_ns, 1), columns, blocks=blocks)
         console.print()
-        console.print(f"{drawn.symbol}  {drawn.title}", soft_wrap=True)
+        console.print(f"{drawn.symbol}  {drawn.title}", soft_wrap=whole)
         for label, cells in drawn.rows:
             console.print(f"{label:>{labels}}  {cells}", soft_wrap=True, no_wrap=True)
         console.print(
@@ -102,7 +106,6 @@ def draw_prices(shown: Plan) -> None:
 
 def draw(shown: Plan, rows: list[Row]) -> None:
     """Write the head, the chart and the questions of a plan."""
-    from rich.table import Table
     from rich.text import Text
 
     from mdsim.cli.console import open_console, unicode
@@ -124,17 +127,7 @@ def draw(shown: Plan, rows: list[Row]) -> None:
         console.print(f"limits    {own}".replace("limits.", ""), style="dim")
     console.print()
     last_ns = max([shown.expected_ns, *(row.end.low_ns for row in rows), 1])
-    table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
-    table.add_column("start", no_wrap=True)
-    table.add_column("end", no_wrap=True)
-    table.add_column("what", overflow="fold", ratio=1)
-    table.add_column("when", no_wrap=True, width=_BAR_COLUMNS)
-    blocks = unicode(sys.stdout)
-    for row in rows:
-        style = {"phase": "bold", "lane": "cyan"}.get(row.kind, "")
-        what = Text("  " * row.depth + row.label, style=style)
-        table.add_row(_clock(row.start.low_ns), str(_end(row)), what, bar(row, last_ns, blocks=blocks))
-    console.print(table)
+    console.print(lanes(rows, last_ns, console.width, blocks=unicode(sys.stdout)))
     questions = [
         *(("requires", it.text) for it in shown.requires),
         *(("never" if it.never else "always", it.question.text) for it in (*shown.always, *shown.never)),
@@ -145,6 +138,29 @@ def draw(shown: Plan, rows: list[Row]) -> None:
         console.print()
     for word, text in questions:
         console.print(f"{word:<8}  {text}")
+
+
+def lanes(rows: list[Row], last_ns: int, width: int, *, blocks: bool) -> Table:
+    """The timeline for a terminal of this width; on a narrow one the end stands below the start."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    narrow = width < _NARROW
+    columns = _BAR_COLUMNS // 2 if narrow else _BAR_COLUMNS
+    table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
+    table.add_column("start\nend" if narrow else "start", no_wrap=True)
+    if not narrow:
+        table.add_column("end", no_wrap=True)
+    table.add_column("what", overflow="fold", ratio=1)
+    table.add_column("when", no_wrap=True, width=columns)
+    for row in rows:
+        style = {"phase": "bold", "lane": "cyan"}.get(row.kind, "")
+        what = Padding(Text(row.label, style=style), (0, 0, 0, (1 if narrow else 2) * row.depth))
+        start, end = _clock(row.start.low_ns), _end(row)
+        times = (f"{start}\n{end}".rstrip(),) if narrow else (start, end)
+        table.add_row(*times, what, bar(row, last_ns, blocks=blocks, columns=columns))
+    return table
 
 
 def _clock(at_ns: int) -> str:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from decimal import Decimal
 
+import pytest
+from rich.console import Console
+
+from mdsim.cli.plan import lanes
 from mdsim.cli.timeline import Row, Span, as_json, timeline
 from mdsim.core.params import DurationDraw
 from mdsim.core.time import HOUR, MINUTE, SECOND
@@ -168,3 +173,19 @@ def test_a_span_reads_as_a_clock() -> None:
     assert str(Span(MINUTE, MINUTE)) == "+00:01:00"
     assert str(Span(0, MINUTE)) == "+00:00:00 .. +00:01:00"
     assert str(Span(0, None)) == "+00:00:00 or later"
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_lanes_read_well_at_any_width(plan: Plan, width: int) -> None:
+    """Words stay whole, nothing is wider than the terminal, and both times of a row are there."""
+    stream = io.StringIO()
+    rows = timeline(plan)
+    Console(file=stream, width=width, color_system=None).print(lanes(rows, HOUR, width, blocks=False))
+    shown = stream.getvalue()
+    assert max(map(len, shown.splitlines())) <= width
+    words = set(shown.split())
+    assert {word for row in rows for word in row.label.split()} <= words
+    assert {str(Span(row.start.low_ns, row.start.low_ns)) for row in rows} <= words
+    assert {
+        str(Span(row.end.low_ns, row.end.low_ns)) for row in rows if row.end.low_ns == row.end.high_ns
+    } <= words
