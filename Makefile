@@ -75,13 +75,25 @@ format: $(DEV) ## rewrite the sources in the house format
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(DEV) ## measure how fast it runs here; tables, and JSON in benchmarks/results
+bench: $(DEV) ## measure how fast it runs here (10 min); tables, and JSON in benchmarks/results
 	$(BIN)/python -m benchmarks.rooms
 	$(BIN)/python -m benchmarks.virtual_time
 	$(BIN)/python -m benchmarks.consensus
 	$(BIN)/python -m benchmarks.adapters
+	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.ingest_latency
+	$(BIN)/python -m benchmarks.venues
+	$(BIN)/python -m benchmarks.latency
 	$(BIN)/python -m benchmarks.fan_out
 	$(BIN)/python -m benchmarks.grpc_streams
+	$(BIN)/python -m benchmarks.rest
+	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.hostile
+	$(BIN)/python -m benchmarks.crash_under_load
+
+.PHONY: soak
+soak: $(DEV) ## serve twenty minutes of coming and going: memory and descriptors must stay flat
+	$(BIN)/python -m benchmarks.soak
 
 .PHONY: load-test-publishing
 load-test-publishing: $(DEV) ## stream to 1,000 WebSocket readers at 10 Hz, beside other ways to send

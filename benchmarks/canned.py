@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from mdsim.core.time import format_utc
 
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_KEY = re.compile(rb"sec-websocket-key: *(\S+)", re.IGNORECASE)
+KEY = re.compile(rb"sec-websocket-key: *(\S+)", re.IGNORECASE)
 _MILLISECONDS = re.compile(rb'"(E|T|ts)":\d{13}')
 _STAMP = re.compile(rb'"(time|timestamp|last_updated)":"20[^"]+"')
 _SECONDS = re.compile(rb'"(last_updated_at)":\d{10}')
@@ -92,9 +92,9 @@ class _Stage:
     def _serve(self, line: socket.socket) -> None:
         with line:
             try:
-                while head := _head(line):
+                while head := head_of(line):
                     target = head.split(b" ", 2)[1].decode()
-                    key = _KEY.search(head)
+                    key = KEY.search(head)
                     if key is not None:
                         self._show(line, target, key[1])
                         return
@@ -110,9 +110,7 @@ class _Stage:
         return head % (status, len(body)) + body
 
     def _show(self, line: socket.socket, target: str, key: bytes) -> None:
-        accept = base64.b64encode(hashlib.sha1(key + _MAGIC, usedforsecurity=False).digest())
-        head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        line.sendall(head + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+        upgrade(line, key)
         show, every_s = self.canned.shows[target], self.canned.every_s
         if show.listed:
             line.recv(_HEAD_MOST)
@@ -131,7 +129,7 @@ class _Stage:
             pass
 
 
-def _head(line: socket.socket) -> bytes:
+def head_of(line: socket.socket) -> bytes:
     """The head of a request; empty when there is none any more."""
     head = b""
     while b"\r\n\r\n" not in head:
@@ -140,6 +138,13 @@ def _head(line: socket.socket) -> bytes:
             return b""
         head += more
     return head
+
+
+def upgrade(line: socket.socket, key: bytes) -> None:
+    """Answer a handshake (RFC 6455, section 4.2.2)."""
+    accept = base64.b64encode(hashlib.sha1(key + _MAGIC, usedforsecurity=False).digest())
+    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    line.sendall(head + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
 
 
 def _send(line: socket.socket, frames: list[bytes]) -> None:

@@ -35,6 +35,7 @@ CASES = {
     "all three": ("slow", "dead", "hostile"),
 }
 AIM = 1.5
+GONE_MOST_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ class FloodRow:
         answered: first lines of the answers, and ``silent`` or ``refused``.
         ticks: connections of the flood that were streaming at the end.
         memory_before_mb, memory_peak_mb, memory_after_mb: resident, of the server.
-        descriptors_after: of the server, when the flood had gone; ``descriptors_before`` without it.
+        descriptors_after: of the server, when the flood had gone, for which half a minute is waited at most;
+            ``descriptors_before`` without it.
         lasted_s: from the first attempt until every answer was there, or no longer waited for.
         cpu_share, starved_share: of ``lasted_s``, in which the server ran, and was ready but others ran.
         health_s: how long an answer to one more request took at worst, 503 or not.
@@ -162,6 +164,9 @@ def beside_flood(server: Served, crews: Crews, attempted: int, seconds: float) -
     for worker in workers:
         worker.dismiss()
     rest(8.0)  # the linger of closed connections, and a full collection
+    gone_s = time.monotonic() + GONE_MOST_S
+    while server.descriptors() > descriptors_before and time.monotonic() < gone_s:
+        rest(0.5)  # the server is still told of connections that were reset
     answered: Counter[str] = Counter()
     for found, _ in told:
         answered.update(found)

@@ -28,7 +28,7 @@ FIVE = ("BTC-USD", "ETH-USD", "USDT-USD", "USDC-USD", "BTC-USDT")
 
 @dataclass(frozen=True)
 class Row:
-    """The median run of a case; wall times in seconds."""
+    """The median run of a case; ``cpu_s`` is what it took of a core, ``wall_s`` holds waiting as well."""
 
     name: str
     instruments: int
@@ -37,20 +37,21 @@ class Row:
     cycles: int
     ticks: int
     wall_s: float
+    cpu_s: float
 
 
 def measure(name: str, cycle_ns: int | None, symbols: tuple[str, ...], rounds: int) -> Row:
     plan = wiring.compile_found(documents.find(name), {}).plan
     interval_ns = cycle_ns or plan.baseline.cycle_ns or runner.choose_cycle_ns(plan.expected_ns)
     widened = widen(plan, symbols)
-    walls, result = [], None
+    times, result = [], None
     for _ in range(rounds):
         feed = wiring.open_feed(widened, 1, interval_ns)
         settings = runner.RunSettings(seed=1, cycle_ns=interval_ns)
         gc.collect()
-        since = time.perf_counter()
+        since_s, since_cpu_s = time.perf_counter(), time.process_time()
         result = runner.play_blocking(widened, feed, settings, wiring.effects(), wiring.curves())
-        walls.append(time.perf_counter() - since)
+        times.append((time.perf_counter() - since_s, time.process_time() - since_cpu_s))
     if result is None:
         raise ValueError("at least one round is needed")
     return Row(
@@ -60,7 +61,8 @@ def measure(name: str, cycle_ns: int | None, symbols: tuple[str, ...], rounds: i
         result.lasted_ns,
         result.cycles,
         result.ticks,
-        statistics.median(walls),
+        statistics.median(wall_s for wall_s, _ in times),
+        statistics.median(cpu_s for _, cpu_s in times),
     )
 
 
@@ -74,7 +76,8 @@ def show(row: Row) -> None:
     print(
         f"{row.name:<18} {row.instruments:>5} {format_duration(row.cycle_ns):>7} "
         f"{format_duration(row.lasted_ns):>9} {row.cycles:>9,} {row.ticks:>10,} {row.wall_s:>8.2f} "
-        f"{row.wall_s / row.cycles * 1e6:>8.1f} {row.lasted_ns / SECOND / row.wall_s:>9,.0f}x"
+        f"{row.cpu_s:>7.2f} {row.cpu_s / row.cycles * 1e6:>8.1f} "
+        f"{row.lasted_ns / SECOND / row.wall_s:>9,.0f}x"
     )
 
 
@@ -86,7 +89,7 @@ def main() -> None:
     print(f"{python}, {os.cpu_count()} cores, {platform.system()}")
     print(
         f"{'playbook':<18} {'instr':>5} {'cycle':>7} {'market':>9} {'cycles':>9} {'ticks':>10} "
-        f"{'wall s':>8} {'us/cycle':>8} {'speed':>10}"
+        f"{'wall s':>8} {'cpu s':>7} {'us/cycle':>8} {'speed':>10}"
     )
     rows = []
     for name in ("flash-crash.yaml", "crash.yaml", "divergence.yaml"):
@@ -97,8 +100,9 @@ def main() -> None:
     show(aim)
     results.write("virtual_time", [asdict(row) for row in rows])
     hours = aim.lasted_ns / HOUR
-    verdict = "holds" if aim.wall_s < AIM_S else "is missed"
-    print(f"aim: {hours:.0f} h at 1 s, {aim.instruments} instruments, under {AIM_S:.0f} s: it {verdict}")
+    verdict = "holds" if aim.cpu_s < AIM_S else "is missed"
+    what = f"{hours:.0f} h at 1 s, {aim.instruments} instruments, under {AIM_S:.0f} s of a core"
+    print(f"aim: {what}: it {verdict}")
 
 
 if __name__ == "__main__":

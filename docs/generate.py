@@ -14,7 +14,7 @@ from typing import Any
 import typer.main
 from typer.testing import CliRunner
 
-from docs import configuration_page, operations_page, reference_page
+from docs import configuration_page, operations_page, performance_page, reference_page
 from mdsim.cli.main import app
 from mdsim.core.codes import CODES
 from mdsim.core.errors import ExitCode
@@ -149,12 +149,19 @@ def operations() -> str:
     return operations_page.page((DOCS / "operations.md").read_text("utf-8"))
 
 
+def performance() -> str:
+    """What was measured last: the hand-written page with its tables made again."""
+    text = (DOCS / "performance.md").read_text("utf-8")
+    return performance_page.page(text, performance_page.figures())
+
+
 PAGES = {
     "docs/cli.md": cli_page,
     "docs/errors.md": errors_page,
     "docs/reference.md": language_page,
     "docs/configuration.md": configuration,
     "docs/operations.md": operations,
+    "docs/performance.md": performance,
     "README.md": readme_page,
 }
 
