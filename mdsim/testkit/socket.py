@@ -21,6 +21,8 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 MOST_WAITING = 20_000
 """Frames that a client has not read yet; past it the connection is closed, as providers do."""
 MOST_OWED = 100
+LINGER_S = 2.0
+"""How long a close frame waits for the client's: a socket closed over unread bytes would take it back."""
 _READ_BYTES = 65_536
 
 
@@ -47,6 +49,8 @@ class Socket:
         self._waiting: deque[bytes] = deque()
         self._more = trio.Event()
         self._ending = False
+        self._polite = False
+        self._gone = trio.Event()
 
     def send(self, text: str) -> None:
         """Queue a text frame; nothing happens once the connection ends."""
@@ -65,7 +69,8 @@ class Socket:
         self._put(Ping(payload=payload))
 
     def close(self, code: int = 1000) -> None:
-        """Queue a close frame and end once it is sent."""
+        """Queue a close frame and end once it is sent and the client has answered it or gone."""
+        self._polite = True
         self._put(CloseConnection(code=code))
         self._end()
 
@@ -103,6 +108,7 @@ class Socket:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write, nursery.cancel_scope)
                 await self._read(heard, counted)
+                self._gone.set()
                 self._end()
         except* (trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the client has gone
@@ -119,11 +125,15 @@ class Socket:
             except RemoteProtocolError:
                 return
             for event in events:
+                if isinstance(event, CloseConnection):
+                    self._put(event.response())
+                    return
+                if self._ending:
+                    continue
                 whole_one = isinstance(event, Ping | Pong) or getattr(event, "message_finished", False)
                 if whole_one and not counted(self):
                     self.close(1008)
-                    return
-                if isinstance(event, TextMessage):
+                elif isinstance(event, TextMessage):
                     parts.append(event.data)
                     if event.message_finished:
                         whole, parts = "".join(parts), []
@@ -132,9 +142,6 @@ class Socket:
                     self._put(event.response())
                 elif isinstance(event, Pong) and bytes(event.payload) in self._owed:
                     self._owed.clear()
-                elif isinstance(event, CloseConnection):
-                    self._put(event.response())
-                    return
                 elif isinstance(event, BytesMessage):
                     self.close(1003)
             if not data:
@@ -145,6 +152,9 @@ class Socket:
             while self._waiting:
                 await self._stream.send_all(self._waiting.popleft())
             if self._ending:
+                if self._polite:
+                    with trio.move_on_after(LINGER_S):
+                        await self._gone.wait()
                 await trio.aclose_forcefully(self._stream)
                 scope.cancel()
                 return

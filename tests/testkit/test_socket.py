@@ -104,6 +104,32 @@ async def test_a_close_has_a_code(pair: Pair, code: int) -> None:
     assert [event.code for event in events if isinstance(event, CloseConnection)] == [code]
 
 
+async def test_a_close_reaches_a_client_that_was_writing(nursery: trio.Nursery) -> None:
+    """Over TCP, where a socket closed over unread bytes resets the line and takes the close frame back."""
+    [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    ours = await trio.testing.open_stream_to_socket_listener(listener)
+    theirs = await listener.accept()
+    client = WSConnection(ConnectionType.CLIENT)
+    serve = Socket(theirs, "/", {}, {}).run
+    prefix = client.send(Request(host="x", target="/"))
+    nursery.start_soon(serve, prefix, lambda socket: socket.close(4100), lambda _socket, _text: None)
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += bytes(await ours.receive_some(1))  # the close frame stays unread behind it
+    client.receive_data(head)
+    assert isinstance(next(client.events()), AcceptConnection)
+    for _ in range(100):
+        await ours.send_all(client.send(TextMessage(data="x" * 1_000)))
+    await trio.testing.wait_all_tasks_blocked(0.01)
+    found: list[int] = []
+    while not found:
+        client.receive_data(bytes(await ours.receive_some(65_536)))
+        found = [event.code for event in client.events() if isinstance(event, CloseConnection)]
+    assert found == [4100]
+    await ours.aclose()
+    await listener.aclose()
+
+
 async def test_a_client_s_goodbye_is_answered(pair: Pair) -> None:
     """With its own code."""
     await pair.send(CloseConnection(code=1000))
