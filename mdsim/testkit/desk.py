@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import count
 
@@ -13,7 +13,7 @@ from mdsim.core.decimals import CONTEXT, from_steps
 from mdsim.core.keyed import at as bits_at
 from mdsim.core.keyed import key_of, poisson, unit
 from mdsim.core.seeds import SeedTree
-from mdsim.core.time import MINUTE, SECOND
+from mdsim.core.time import DAY, MINUTE, SECOND
 from mdsim.microstructure.ladder import Ladders, LadderState
 from mdsim.microstructure.profile import DepthLaw, LadderLaw
 from mdsim.venues.wander import Wander
@@ -21,6 +21,9 @@ from mdsim.venues.wander import Wander
 LEVELS = 50
 TRADES_KEPT = 1_000
 BARS_KEPT = 1_440
+WEEK_MINUTES = 7 * 1_440
+MONDAY_NS = 4 * DAY
+"""1 January 1970 was a Thursday."""
 _LEVEL_USD = 4_000.0
 _LADDERS = Ladders(LadderLaw(), DepthLaw())
 
@@ -63,7 +66,11 @@ class Trade:
 
 @dataclass(slots=True)
 class Bar:
-    """A minute of trades."""
+    """A minute of trades, or several.
+
+    Attributes:
+        first, last: numbers of its trades, -1 without any; ``bought``: by takers.
+    """
 
     open_ns: int
     open: Decimal
@@ -78,9 +85,22 @@ class Bar:
     quote_bought: Decimal = Decimal(0)
     trades: int = 0
 
+    def take(self, later: Bar) -> None:
+        """Take in a bar that follows: the two become one."""
+        if later.trades and not self.trades:
+            self.open, self.high, self.low, self.first = later.open, later.high, later.low, later.first
+        elif later.trades:
+            self.high, self.low = max(self.high, later.high), min(self.low, later.low)
+        self.close, self.last = later.close, later.last if later.trades else self.last
+        for name in ("volume", "quote_volume", "bought", "quote_bought"):
+            setattr(self, name, CONTEXT.add(getattr(self, name), getattr(later, name)))
+        self.trades += later.trades
+
     def add(self, trade: Trade) -> None:
         """Take a trade in."""
         worth = CONTEXT.multiply(trade.price, trade.size)
+        if not self.trades:
+            self.open = self.high = self.low = trade.price
         self.high, self.low, self.close = max(self.high, trade.price), min(self.low, trade.price), trade.price
         self.volume = CONTEXT.add(self.volume, trade.size)
         self.quote_volume = CONTEXT.add(self.quote_volume, worth)
@@ -262,12 +282,30 @@ class Desk:
         self.bar(trade.ts_ns).add(trade)
 
     def bar(self, now_ns: int) -> Bar:
-        """The minute of an instant, made where it is not there yet; the last price opens it."""
+        """The minute of an instant; minutes without a trade before it repeat the close."""
         open_ns = now_ns // MINUTE * MINUTE
-        if not self.bars or self.bars[-1].open_ns < open_ns:
+        if not self.bars:
             price = self.last.price
             self.bars.append(Bar(open_ns, price, price, price, price, -1, -1))
+        next_ns = max(self.bars[-1].open_ns, open_ns - BARS_KEPT * MINUTE) + MINUTE
+        for begin_ns in range(next_ns, open_ns + 1, MINUTE):
+            price = self.bars[-1].close
+            self.bars.append(Bar(begin_ns, price, price, price, price, -1, -1))
         return self.bars[-1]
+
+    def bars_of(self, minutes: int, now_ns: int) -> list[Bar]:
+        """Bars of so many minutes, oldest first; the last is open. Weeks begin on Mondays."""
+        self.bar(now_ns)
+        length_ns = minutes * MINUTE
+        offset_ns = MONDAY_NS if minutes % WEEK_MINUTES == 0 else 0
+        found: list[Bar] = []
+        for bar in self.bars:
+            open_ns = (bar.open_ns - offset_ns) // length_ns * length_ns + offset_ns
+            if found and found[-1].open_ns == open_ns:
+                found[-1].take(bar)
+            else:
+                found.append(replace(bar, open_ns=open_ns))
+        return found
 
 
 def _changes(old: Levels, new: Levels) -> Levels:

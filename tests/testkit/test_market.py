@@ -8,7 +8,7 @@ import pytest
 
 from mdsim.core.errors import UsageError
 from mdsim.core.seeds import SeedTree
-from mdsim.core.time import MINUTE, MS, SECOND, parse_utc
+from mdsim.core.time import DAY, MINUTE, MS, SECOND, parse_utc
 from mdsim.testkit.desk import Desk, Pair
 from mdsim.testkit.market import Market
 
@@ -96,6 +96,31 @@ def test_trades_are_numbered_without_a_gap_and_fill_bars() -> None:
     assert sum(bar.volume for bar in desk.bars) == desk.day.volume
     bar = desk.bar(10 * MINUTE)
     assert (bar.open, bar.trades, bar.first) == (desk.last.price, 0, -1)
+
+
+def test_longer_bars_are_made_of_minutes_and_empty_ones_repeat_the_close() -> None:
+    """Five minutes and an hour hold what their minutes hold; a week begins on a Monday."""
+    desk = Desk("BTC-USD", PAIR, SeedTree(1), "test")
+    for step in range(240):
+        desk.beat(60_000.0 + step, 60_000.0, step * 3 * SECOND)
+    minutes = desk.bars_of(1, 20 * MINUTE)
+    assert [bar.open_ns // MINUTE for bar in minutes] == list(range(21))
+    assert minutes[-1].trades == 0
+    assert minutes[-1].open == minutes[-1].close == desk.last.price
+    fives = desk.bars_of(5, 20 * MINUTE)
+    assert [bar.open_ns // MINUTE for bar in fives] == [0, 5, 10, 15, 20]
+    for at, five in enumerate(fives[:3]):
+        parts = [bar for bar in minutes[5 * at : 5 * at + 5] if bar.trades]
+        assert (five.open, five.close) == (parts[0].open, parts[-1].close)
+        assert (five.high, five.low) == (max(bar.high for bar in parts), min(bar.low for bar in parts))
+        assert (five.first, five.last) == (parts[0].first, parts[-1].last)
+        assert five.volume == sum(bar.volume for bar in parts)
+        assert five.trades == sum(bar.trades for bar in parts)
+    (hour,) = desk.bars_of(60, 20 * MINUTE)
+    assert (hour.trades, hour.volume) == (desk.day.trades, desk.day.volume)
+    assert minutes == desk.bars_of(1, 20 * MINUTE)  # nothing was added to the minutes themselves
+    (week,) = desk.bars_of(7 * 1_440, 20 * MINUTE)
+    assert week.open_ns == -3 * DAY  # Monday, 29 December 1969
 
 
 def test_a_still_desk_keeps_its_touch() -> None:

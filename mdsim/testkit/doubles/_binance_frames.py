@@ -188,9 +188,27 @@ def avg_price(desk: Desk, stamp_ns: int) -> Event:
     }
 
 
-def kline(desk: Desk, now_ns: int, stamp_ns: int) -> Event:
-    """``@kline_1m``: the minute that is open."""
-    bar = desk.bar(now_ns)
+INTERVALS: Mapping[str, int] = {
+    "1m": 1,
+    "3m": 3,
+    "5m": 5,
+    "15m": 15,
+    "30m": 30,
+    "1h": 60,
+    "2h": 120,
+    "4h": 240,
+    "6h": 360,
+    "8h": 480,
+    "12h": 720,
+    "1d": 1_440,
+    "3d": 4_320,
+    "1w": 10_080,
+}
+"""Minutes of each."""
+
+
+def kline(desk: Desk, bar: Bar, interval: str, stamp_ns: int, *, closed: bool) -> Event:
+    """``@kline_1m`` and its like."""
     open_ms = bar.open_ns // MS
     return {
         "e": "kline",
@@ -198,9 +216,9 @@ def kline(desk: Desk, now_ns: int, stamp_ns: int) -> Event:
         "s": desk.listed,
         "k": {
             "t": open_ms,
-            "T": open_ms + MINUTE // MS - 1,
+            "T": open_ms + INTERVALS[interval] * MINUTE // MS - 1,
             "s": desk.listed,
-            "i": "1m",
+            "i": interval,
             "f": bar.first,
             "L": bar.last,
             "o": fixed(bar.open),
@@ -209,7 +227,7 @@ def kline(desk: Desk, now_ns: int, stamp_ns: int) -> Event:
             "l": fixed(bar.low),
             "v": fixed(bar.volume),
             "n": bar.trades,
-            "x": False,
+            "x": closed,
             "q": fixed(bar.quote_volume),
             "V": fixed(bar.bought),
             "Q": fixed(bar.quote_bought),
@@ -218,7 +236,7 @@ def kline(desk: Desk, now_ns: int, stamp_ns: int) -> Event:
     }
 
 
-def kline_row(bar: Bar) -> list[object]:
+def kline_row(bar: Bar, interval: str) -> list[object]:
     """A row of ``/api/v3/klines``."""
     open_ms = bar.open_ns // MS
     return [
@@ -228,7 +246,7 @@ def kline_row(bar: Bar) -> list[object]:
         fixed(bar.low),
         fixed(bar.close),
         fixed(bar.volume),
-        open_ms + MINUTE // MS - 1,
+        open_ms + INTERVALS[interval] * MINUTE // MS - 1,
         fixed(bar.quote_volume),
         bar.trades,
         fixed(bar.bought),

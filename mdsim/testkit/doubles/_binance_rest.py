@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 from typing import Protocol
 
 import msgspec
@@ -14,6 +13,7 @@ from mdsim.testkit.desk import Desk, Trade
 from mdsim.testkit.doubles import _binance_frames as frames
 from mdsim.testkit.faults import Faults
 from mdsim.testkit.frames import Asked, Reply, fixed
+from mdsim.testkit.market import Market
 
 WEIGHT_PER_MINUTE = 6_000
 TOO_MUCH = (
@@ -35,6 +35,7 @@ class Venue(Protocol):
 
     desks: dict[str, Desk]
     faults: Faults
+    market: Market
 
     def stamp_ns(self, ts_ns: int | None = None) -> int: ...
 
@@ -187,7 +188,17 @@ class BinanceRest:
 
     def _trades(self, query: Query) -> tuple[object, int]:
         desk, most = self._desk(query), _limit(query, 500, 1_000)
-        return [self._trade(one) for one in _newest(desk, most)], 25
+        return [self._trade(one) for one in self._told(desk, query, most)], 25
+
+    def _told(self, desk: Desk, query: Query, most: int) -> list[Trade]:
+        """Trades from a number or a time on, or the newest; oldest first."""
+        begin = _whole(query, "fromId", 0)
+        found = [
+            one
+            for one in desk.trades
+            if one.number >= begin and _within(query, self._venue.stamp_ns(one.ts_ns) // MS)
+        ]
+        return found[:most] if "fromId" in query or "startTime" in query else found[-most:]
 
     def _trade(self, one: Trade) -> Mapping[str, object]:
         return {
@@ -203,17 +214,20 @@ class BinanceRest:
     def _agg_trades(self, query: Query) -> tuple[object, int]:
         desk, most = self._desk(query), _limit(query, 500, 1_000)
         found = []
-        for one in _newest(desk, most):
+        for one in self._told(desk, query, most):
             event = frames.agg_trade(desk, one, self._venue.stamp_ns(one.ts_ns))
             found.append({key: value for key, value in event.items() if key not in ("e", "E", "s")})
         return found, 4
 
     def _klines(self, query: Query) -> tuple[object, int]:
         desk, most = self._desk(query), _limit(query, 500, 1_000)
-        if query.get("interval") != "1m":
+        interval = query.get("interval", "")
+        if interval not in frames.INTERVALS:
             raise InvalidError(-1120, "Invalid interval.")
-        desk.bar(self._venue.stamp_ns())
-        return [frames.kline_row(bar) for bar in list(desk.bars)[-most:]], 2
+        bars = desk.bars_of(frames.INTERVALS[interval], self._venue.market.now_ns())
+        found = [bar for bar in bars if _within(query, bar.open_ns // MS)]
+        found = found[:most] if "startTime" in query else found[-most:]
+        return [frames.kline_row(bar, interval) for bar in found], 2
 
     def _avg_price(self, query: Query) -> tuple[object, int]:
         desk = self._desk(query)
@@ -224,17 +238,26 @@ class BinanceRest:
 
 
 def _limit(query: Query, usual: int, most: int) -> int:
-    told = query.get("limit", str(usual))
-    if not told.isdecimal() or int(told) < 1:
+    told = _whole(query, "limit", usual)
+    if told < 1:
         raise InvalidError(
             -1100, "Illegal characters found in parameter 'limit'; legal range is '^[0-9]{1,20}$'."
         )
-    return min(int(told), most)
+    return min(told, most)
 
 
-def _newest(desk: Desk, most: int) -> list[Trade]:
-    """The newest trades, oldest first."""
-    return list(islice(desk.trades, max(0, len(desk.trades) - most), None))
+def _whole(query: Query, name: str, usual: int) -> int:
+    told = query.get(name, str(usual))
+    if not told.isdecimal():
+        raise InvalidError(
+            -1100, f"Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,20}}$'."
+        )
+    return int(told)
+
+
+def _within(query: Query, ms: int) -> bool:
+    """Whether a time lies between ``startTime`` and ``endTime``, both included."""
+    return _whole(query, "startTime", 0) <= ms <= _whole(query, "endTime", 1 << 62)
 
 
 def _price(desk: Desk, stamp_ns: int) -> Mapping[str, object]:

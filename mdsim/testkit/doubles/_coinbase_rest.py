@@ -13,7 +13,9 @@ from mdsim.core.time import SECOND
 from mdsim.testkit.desk import Desk
 from mdsim.testkit.faults import Faults
 from mdsim.testkit.frames import Asked, Reply, iso, reply
+from mdsim.testkit.market import Market
 
+GRANULARITIES = ("60", "300", "900", "3600", "21600", "86400")
 _NOT_FOUND = reply({"message": "NotFound"}, 404)
 
 
@@ -22,6 +24,7 @@ class Venue(Protocol):
 
     desks: dict[str, Desk]
     faults: Faults
+    market: Market
     sequences: dict[str, int]
 
     def stamp_ns(self, ts_ns: int | None = None) -> int: ...
@@ -96,11 +99,14 @@ def _of_product(venue: Venue, desk: Desk, what: str, query: Mapping[str, str]) -
         ]
         return reply(trades, headers={"CB-BEFORE": str(last.number), "CB-AFTER": str(desk.trades[0].number)})
     if what == "candles":
-        if query.get("granularity", "60") != "60":
+        granularity = query.get("granularity", "60")
+        if granularity not in GRANULARITIES:
             return reply({"message": "Unsupported granularity"}, 400)
+        bars = desk.bars_of(int(granularity) // 60, venue.market.now_ns())
         rows = [
             (bar.open_ns // SECOND, *map(float, (bar.low, bar.high, bar.open, bar.close, bar.volume)))
-            for bar in reversed(desk.bars)
+            for bar in reversed(bars)
+            if bar.trades  # one without trades is left out there
         ]
         return reply(rows[:300])
     return _NOT_FOUND

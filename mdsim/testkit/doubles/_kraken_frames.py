@@ -8,7 +8,7 @@ from itertools import islice
 from zlib import crc32
 
 from mdsim.core.decimals import CONTEXT
-from mdsim.testkit.desk import Desk, Levels, Trade
+from mdsim.testkit.desk import Bar, Desk, Levels, Trade
 from mdsim.testkit.frames import fixed, iso, number, text
 
 SUMMED = 10
@@ -122,6 +122,31 @@ def trades(desk: Desk, made: Sequence[Trade], kind: str, stamp: Callable[[int], 
         for one in made
     ]
     return text({"channel": "trade", "type": kind, "data": data})
+
+
+def bar(desk: Desk, made: Bar, minutes: int, stamp_ns: int) -> Mapping[str, object]:
+    """One bar of ``ohlc``."""
+    places = desk.pair.price_places
+    vwap = CONTEXT.divide(made.quote_volume, made.volume) if made.volume else made.close
+    return {
+        "symbol": desk.listed,
+        "open": number(made.open),
+        "high": number(made.high),
+        "low": number(made.low),
+        "close": number(made.close),
+        "trades": made.trades,
+        "volume": _printed(made.volume, 8),
+        "vwap": _printed(vwap, places),
+        "interval_begin": iso(made.open_ns, 9),
+        "interval": minutes,
+        "timestamp": iso(stamp_ns),
+    }
+
+
+def bars(desk: Desk, made: Sequence[Bar], minutes: int, kind: str, stamp_ns: int) -> str:
+    """``ohlc``."""
+    data = [bar(desk, one, minutes, stamp_ns) for one in made]
+    return text({"channel": "ohlc", "type": kind, "timestamp": iso(stamp_ns), "data": data})
 
 
 def instruments(desks: Iterable[Desk]) -> str:

@@ -15,8 +15,11 @@ from mdsim.core.time import SECOND
 from mdsim.testkit.desk import Desk, Levels
 from mdsim.testkit.faults import Faults
 from mdsim.testkit.frames import Asked, Reply, fixed, iso
+from mdsim.testkit.market import Market
 
 _LEGACY = {"BTC": "XXBT", "ETH": "XETH", "USD": "ZUSD"}
+INTERVALS = (1, 5, 15, 30, 60, 240, 1_440, 10_080, 21_600)
+"""Minutes of a bar."""
 _OLD = {"BTC": "XBT"}
 
 
@@ -25,6 +28,7 @@ class Venue(Protocol):
 
     desks: dict[str, Desk]
     faults: Faults
+    market: Market
 
     def stamp_ns(self, ts_ns: int | None = None) -> int: ...
 
@@ -83,7 +87,8 @@ def _of_pair(venue: Venue, desk: Desk, what: str, query: Mapping[str, str]) -> R
             for one in desk.trades
         ]
         return _good({key: rows, "last": str(venue.stamp_ns(desk.last.ts_ns))})
-    if query.get("interval", "1") != "1":
+    interval = query.get("interval", "1")
+    if not interval.isdecimal() or int(interval) not in INTERVALS:
         return _bad("EGeneral:Invalid arguments:interval")
     bars = [
         (
@@ -96,9 +101,12 @@ def _of_pair(venue: Venue, desk: Desk, what: str, query: Mapping[str, str]) -> R
             fixed(bar.volume),
             bar.trades,
         )
-        for bar in islice(desk.bars, max(0, len(desk.bars) - 720), None)
+        for bar in desk.bars_of(int(interval), venue.market.now_ns())[-720:]
     ]
-    return _good({key: bars, "last": bars[-1][0]})
+    # the last one is open; ``last`` is what the next request should name as ``since``
+    since = int(query["since"]) if query.get("since", "").isdecimal() else -1
+    later = [bar for bar in bars if bar[0] > since]
+    return _good({key: later, "last": bars[-2][0] if len(bars) > 1 else bars[-1][0]})
 
 
 def _good(result: object, delay_ns: int = 0) -> Reply:

@@ -30,6 +30,7 @@ PAIRS: Mapping[str, Pair] = {
 FAST_NS, SLOW_NS = 100 * MS, SECOND
 LIFE_NS = 24 * HOUR
 MOST_STREAMS = 1_024
+KLINE = "@kline_"
 
 
 @dataclass(slots=True)
@@ -92,6 +93,7 @@ class Binance(Double):
         self._diffs = {
             (listed, speed_ns): Diff(0, 0, 0) for listed in self.desks for speed_ns in (FAST_NS, SLOW_NS)
         }
+        self._told_bars: dict[str, int] = {}  # stream → when the bar began that it told last
         self._rest = BinanceRest(self)
 
     @property
@@ -198,9 +200,24 @@ class Binance(Double):
             self._publish(f"{stem}@miniTicker", minis[-1])
             self._publish(f"{stem}@ticker", frames.ticker(desk, stamp_ns))
             self._publish(f"{stem}@avgPrice", frames.avg_price(desk, stamp_ns))
-            self._publish(f"{stem}@kline_1m", frames.kline(desk, self.market.now_ns(), stamp_ns))
         for name in ("!miniTicker@arr", "!miniTicker@arr@1000ms"):
             self._publish(name, minis)
+        self._tell_bars(stamp_ns)
+
+    def _tell_bars(self, stamp_ns: int) -> None:
+        """The bar that is open; before it, once, the one that has ended since."""
+        names = {name: None for client in self._clients.values() for name in client.streams if KLINE in name}
+        self._told_bars = {name: self._told_bars.get(name, 0) for name in names}
+        for name in names:
+            stem, _, interval = name.partition(KLINE)
+            desk, minutes = self.desks.get(stem.upper()), frames.INTERVALS.get(interval)
+            if desk is None or minutes is None:
+                continue  # taken without a word, and silent
+            bars, told_ns = desk.bars_of(minutes, self.market.now_ns())[-2:], self._told_bars[name]
+            if len(bars) == 2 and told_ns == bars[0].open_ns:
+                self._publish(name, frames.kline(desk, bars[0], interval, stamp_ns, closed=True))
+            self._publish(name, frames.kline(desk, bars[-1], interval, stamp_ns, closed=False))
+            self._told_bars[name] = bars[-1].open_ns
 
     def _publish(self, name: str, event: Mapping[str, object] | Sequence[Mapping[str, object]]) -> None:
         """Send an event to everyone who subscribed to its stream."""

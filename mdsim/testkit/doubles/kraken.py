@@ -11,7 +11,7 @@ from mdsim.core.time import MS, SECOND
 from mdsim.testkit.desk import Beat, Desk, Pair
 from mdsim.testkit.double import Double
 from mdsim.testkit.doubles import _kraken_frames as frames
-from mdsim.testkit.doubles._kraken_rest import respond
+from mdsim.testkit.doubles._kraken_rest import INTERVALS, respond
 from mdsim.testkit.frames import Asked, Reply, iso, text
 from mdsim.testkit.market import Market
 from mdsim.testkit.socket import Socket
@@ -26,7 +26,7 @@ PAIRS: Mapping[str, Pair] = {
     "ETH/BTC": Pair("ETH", "BTC", 5, 8, 3.5, 3_000.0, 1.1),
 }
 DEPTHS = (10, 25, 100, 500, 1_000)
-CHANNELS = ("book", "ticker", "trade", "instrument")
+CHANNELS = ("book", "ticker", "trade", "ohlc", "instrument")
 
 
 class Params(msgspec.Struct):
@@ -35,6 +35,7 @@ class Params(msgspec.Struct):
     channel: str = ""
     symbol: list[str] = []
     depth: int = 10
+    interval: int = 1
     snapshot: bool | None = None
     event_trigger: str = "trades"
 
@@ -126,6 +127,8 @@ class Kraken(Double):
                 self._answer(socket, order, time_in, error=f"Channel not supported {channel}")
             elif channel == "book" and order.params.depth not in DEPTHS:
                 self._answer(socket, order, time_in, error="Subscription depth not supported")
+            elif channel == "ohlc" and order.params.interval not in INTERVALS:
+                self._answer(socket, order, time_in, error="Subscription ohlc interval not supported")
             else:
                 for symbol in order.params.symbol or ([""] if channel == "instrument" else []):
                     self._order(socket, order, symbol, time_in)
@@ -168,6 +171,8 @@ class Kraken(Double):
             result: dict[str, object] = {"channel": order.params.channel}
             if order.params.channel == "book":
                 result["depth"] = order.params.depth
+            if order.params.channel == "ohlc":
+                result["interval"] = order.params.interval
             if order.params.channel == "ticker":
                 result["event_trigger"] = order.params.event_trigger
             result["snapshot"] = order.params.snapshot is not False
@@ -192,6 +197,8 @@ class Kraken(Double):
         elif channel == "trade" and sub.params.snapshot:
             trades = list(desk.trades)[-50:]
             self._tell(socket, frames.trades(desk, trades, "snapshot", self.stamp_ns), f"{symbol}@trade")
+        elif channel == "ohlc" and wants:
+            self._tell_bars(socket, desk, sub, "snapshot")
         elif channel == "book":
             late_ns = int(self.faults.amount("late_snapshot") * SECOND)
             sub.due_ns = self.market.now_ns() + late_ns
@@ -202,6 +209,14 @@ class Kraken(Double):
         sub.due_ns = None
         frame = sub.shown.snapshot(desk, sub.params.depth, self.stamp_ns(), self._flip())
         self._tell(socket, frame, f"{desk.listed}@snapshot")
+
+    def _tell_bars(self, socket: Socket, desk: Desk, sub: Sub, kind: str) -> None:
+        """All bars at first; then the one that a trade changed."""
+        minutes = sub.params.interval
+        made = desk.bars_of(minutes, self.market.now_ns())
+        made = made if kind == "snapshot" else made[-1:]
+        frame = frames.bars(desk, made, minutes, kind, self.stamp_ns())
+        self._tell(socket, frame, f"{desk.listed}@ohlc")
 
     def _flip(self) -> int:
         return 1 if self.faults.on("bad_checksum") else 0
@@ -227,6 +242,9 @@ class Kraken(Double):
             sub = client.subs.get(("ticker", listed))
             if sub is not None and (beat.trades or (beat.touch and sub.params.event_trigger == "bbo")):
                 self._tell(socket, frames.ticker(desk, self.stamp_ns(), "update"), f"{listed}@ticker")
+            sub = client.subs.get(("ohlc", listed))
+            if sub is not None and beat.trades:
+                self._tell_bars(socket, desk, sub, "update")
             if beat.trades and ("trade", listed) in client.subs:
                 frame = frames.trades(desk, beat.trades, "update", self.stamp_ns)
                 self._tell(socket, frame, f"{listed}@trade")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ import trio
 from trio_websocket import ConnectionClosed
 
 from mdsim import testkit
+from mdsim.core.time import SECOND
 from mdsim.providers.adapters.binance import BinanceSession
+from mdsim.testkit.doubles.binance import Binance
 from mdsim.testkit.market import Market
+from mdsim.testkit.prices import ScriptedPrices
 
 RECORDINGS = Path(__file__).parents[2] / "providers" / "recordings"
 EIGHT = re.compile(r"\d+\.\d{8}")
@@ -278,3 +282,74 @@ async def test_a_ban_of_the_address_is_waited_out(market: Market, reading: Any) 
             await reader.until(lambda: any("418" in event.detail for event in reader.events))
             double.faults.stop("ban_418")
             await reader.until(lambda: bool(reader.reports))
+
+
+class Ear:
+    """What a client of one stream hears, without a socket."""
+
+    def __init__(self, *streams: str) -> None:
+        self.path = "/ws"
+        self.query = {"streams": "/".join(streams)}
+        self.sent: dict[str, int] = {}
+        self.frames: list[Any] = []
+
+    def send(self, text: str) -> None:
+        self.frames.append(msgspec.json.decode(text))
+
+
+class ClockedMarket(Market):
+    """A market on a clock of its own."""
+
+    now_s = 1_795_900_800
+
+    def now_ns(self) -> int:
+        return self.now_s * SECOND
+
+
+def test_a_bar_is_told_once_more_when_it_has_ended() -> None:
+    """Every interval: with ``x`` true and the last close, before the first of the next bar; never again."""
+    market = ClockedMarket(ScriptedPrices({"BTC": "60000"}))
+    double = Binance(market)
+    ear: Any = Ear("btcusdt@kline_1m", "btcusdt@kline_5m", "btcusdt@kline_7m", "nosuch@kline_1m")
+    double.opened(ear)
+    for _ in range(13 * 60):
+        market.now_s += 1
+        double._move(market.now_ns())
+        double.second()
+    for interval, minutes in (("1m", 1), ("5m", 5)):
+        told = [frame["k"] for frame in ear.frames if frame["k"]["i"] == interval]
+        closed = [bar for bar in told if bar["x"]]
+        assert [b["t"] - a["t"] for a, b in pairwise(closed)] == [minutes * 60_000] * (13 // minutes - 1)
+        assert all(bar["T"] == bar["t"] + minutes * 60_000 - 1 for bar in told)
+        for bar in closed:
+            at = told.index(bar)
+            assert told[at + 1]["t"] == bar["t"] + minutes * 60_000
+            assert not any(later["t"] <= bar["t"] for later in told[at + 1 :])
+    assert {frame["s"] for frame in ear.frames} == {"BTCUSDT"}
+    assert {frame["k"]["i"] for frame in ear.frames} == {"1m", "5m"}
+
+
+async def test_trades_and_bars_from_a_time_or_a_number_on(market: Market, http: httpx.AsyncClient) -> None:
+    """As clients page through history: ``fromId``, ``startTime``, ``endTime``, both ends included."""
+    async with testkit.binance(market) as double:
+        base = f"{double.rest_url}/api/v3"
+        desk = double.desks["BTCUSDT"]
+        while len(desk.trades) < 6:
+            await http.get(f"{base}/ping")
+        numbers = [trade.number for trade in desk.trades][:6]
+
+        async def get(path: str) -> Any:
+            return (await http.get(f"{base}/{path}")).json()
+
+        paged = await get(f"aggTrades?symbol=BTCUSDT&fromId={numbers[2]}&limit=3")
+        assert [one["a"] for one in paged] == numbers[2:5]
+        old = await get(f"historicalTrades?symbol=BTCUSDT&fromId={numbers[1]}&limit=2")
+        assert [one["id"] for one in old] == numbers[1:3]
+        at = paged[0]["T"]
+        assert all(
+            one["T"] == at for one in await get(f"aggTrades?symbol=BTCUSDT&startTime={at}&endTime={at}")
+        )
+        bars = await get("klines?symbol=BTCUSDT&interval=1h")
+        assert (bars[-1][6] - bars[-1][0], bars[-1][0] % 3_600_000) == (3_599_999, 0)
+        assert await get(f"klines?symbol=BTCUSDT&interval=1h&endTime={bars[0][0] - 1}") == []
+        assert (await get("klines?symbol=BTCUSDT&interval=1m&startTime=x"))["code"] == -1100

@@ -102,6 +102,8 @@ async def test_rest(market: Market, http: httpx.AsyncClient) -> None:
         assert isinstance(ticker["price"], str)
         trades = await http.get(f"{base}/trades")
         assert trades.headers["cb-before"] == str(trades.json()[0]["trade_id"])
+        hour = (await http.get(f"{base}/candles?granularity=3600")).json()[0]
+        assert hour[0] % 3_600 == 0
         candle = (await http.get(f"{base}/candles?granularity=60")).json()[0]
         assert len(candle) == 6
         assert all(isinstance(value, int | float) for value in candle)

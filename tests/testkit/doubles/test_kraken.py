@@ -153,6 +153,10 @@ async def test_rest(market: Market, http: httpx.AsyncClient) -> None:
             assert list(ticker["result"]) == ["XXBTZUSD"]
         depth = (await http.get(f"{base}/Depth?pair=XBTUSD&count=5")).json()["result"]["XXBTZUSD"]
         assert len(depth["asks"]) == len(depth["bids"]) == 5
+        hours = (await http.get(f"{base}/OHLC?pair=XBTUSD&interval=60")).json()["result"]["XXBTZUSD"]
+        assert hours[-1][0] % 3_600 == 0
+        later = await http.get(f"{base}/OHLC?pair=XBTUSD&interval=60&since={hours[-1][0]}")
+        assert later.json()["result"]["XXBTZUSD"] == []
         bars = (await http.get(f"{base}/OHLC?pair=XBTUSD")).json()["result"]
         assert bars["last"] == bars["XXBTZUSD"][-1][0]
         trades = (await http.get(f"{base}/Trades?pair=XBTUSD")).json()["result"]
@@ -170,3 +174,21 @@ async def test_rest(market: Market, http: httpx.AsyncClient) -> None:
         ):
             answer = await http.get(f"{base}/{path}")
             assert (answer.status_code, answer.json()) == (200, {"error": [error]})
+
+
+async def test_bars_over_the_socket(wired: Any) -> None:
+    """``ohlc``: all at first, then what a trade changes; numbers keep their decimals."""
+    async with testkit.kraken(Market.synthetic(2)) as double, wired(double.url) as wire:
+        params = {"channel": "ohlc", "symbol": ["BTC/USD"], "interval": 5}
+        await wire.send({"method": "subscribe", "params": params, "req_id": 4})
+        ack = await wire.until(lambda frame: frame.get("method") == "subscribe")
+        assert ack["result"]["interval"] == 5
+        first = await wire.until(lambda frame: frame.get("channel") == "ohlc")
+        assert (first["type"], first["data"][0]["interval"]) == ("snapshot", 5)
+        assert first["data"][0]["interval_begin"].endswith("00.000000000Z")
+        update = await wire.until(lambda frame: frame.get("channel") == "ohlc")
+        assert update["type"] == "update"
+        assert update["data"][0]["trades"] >= first["data"][-1]["trades"]
+        await wire.send({"method": "subscribe", "params": {**params, "interval": 7}})
+        refused = await wire.until(lambda frame: frame.get("success") is False)
+        assert refused["error"] == "Subscription ohlc interval not supported"
