@@ -44,10 +44,17 @@ async def kraken(market: Market) -> AsyncIterator[Kraken]:
 
 @asynccontextmanager
 async def coingecko(
-    market: Market, *, refresh_ns: int = 10 * SECOND, keys: tuple[str, ...] = ()
+    market: Market, *, refresh_ns: int = 10 * SECOND, keys: tuple[str, ...] = (), plan: str = ""
 ) -> AsyncIterator[CoinGecko]:
-    """CoinGecko: REST; ``refresh_ns`` is how often its prices are made, ``keys`` those it insists on."""
-    double = CoinGecko(market, refresh_ns=refresh_ns, keys=keys)
+    """CoinGecko: REST.
+
+    Args:
+        market: behind it.
+        refresh_ns: how often its prices are made.
+        keys: those it insists on.
+        plan: ``demo`` or ``pro`` for a host that takes keys of that plan alone.
+    """
+    double = CoinGecko(market, refresh_ns=refresh_ns, keys=keys, plan=plan)
     async with double.open():
         yield double
 
@@ -56,7 +63,7 @@ async def coingecko(
 async def coinmarketcap(
     market: Market, *, refresh_ns: int = 5 * SECOND, keys: tuple[str, ...] = ()
 ) -> AsyncIterator[CoinMarketCap]:
-    """CoinMarketCap: REST and the stream; arguments as for CoinGecko."""
+    """CoinMarketCap: REST and the stream; ``refresh_ns`` and ``keys`` as for CoinGecko."""
     double = CoinMarketCap(market, refresh_ns=refresh_ns, keys=keys)
     async with double.open():
         yield double

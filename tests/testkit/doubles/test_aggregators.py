@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
 from mdsim import testkit
-from mdsim.core.time import SECOND
+from mdsim.core.time import DAY, SECOND
+from mdsim.testkit.coins import COINS, Quoted
+from mdsim.testkit.doubles._coingecko_history import History
 from mdsim.testkit.doubles.coinmarketcap import CHANNEL
 from mdsim.testkit.market import Market
 
@@ -54,6 +57,76 @@ async def test_coingecko_s_answers(market: Market, http: httpx.AsyncClient) -> N
             assert (answer.status_code, answer.json()) == (status, body)
         currencies = (await http.get(f"{double.url}/simple/supported_vs_currencies")).json()
         assert "usdt" not in currencies
+
+
+async def test_coingecko_finds_coins_by_name_and_symbol_and_in_pages(
+    market: Market, http: httpx.AsyncClient
+) -> None:
+    """The answer is keyed by ids whatever was asked for; prices are as precise as is asked for."""
+    async with testkit.coingecko(market) as double:
+
+        async def get(path: str) -> Any:
+            return (await http.get(f"{double.url}/{path}")).json()
+
+        assert list(await get("simple/price?symbols=btc,usdt&vs_currencies=usd")) == ["bitcoin", "tether"]
+        assert list(await get("simple/price?names=Ethereum&vs_currencies=usd")) == ["ethereum"]
+        text = (await http.get(f"{double.url}/simple/price?ids=bitcoin&vs_currencies=usd&precision=1")).text
+        assert len(text.partition(".")[2].rstrip("}")) == 1
+        rows = [row["id"] for row in await get("coins/markets?vs_currency=usd")]
+        paged = [await get(f"coins/markets?vs_currency=usd&per_page=2&page={at}") for at in (1, 2, 9)]
+        assert [[row["id"] for row in page] for page in paged] == [rows[:2], rows[2:4], []]
+
+
+async def test_coingecko_s_charts_begin_with_the_double(market: Market, http: httpx.AsyncClient) -> None:
+    """Milliseconds; the last point is now; a candle bears the time of its close."""
+    async with testkit.coingecko(market) as double:
+
+        async def get(path: str) -> Any:
+            return (await http.get(f"{double.url}/coins/bitcoin{path}")).json()
+
+        now_ms = double.market.now_ns() // 1_000_000
+        chart = await get("/market_chart?vs_currency=usd&days=1")
+        assert list(chart) == ["prices", "market_caps", "total_volumes"]
+        at_ms, price = chart["prices"][-1]
+        assert abs(at_ms - now_ms) < 60_000
+        assert price == pytest.approx(60_000, rel=0.002)
+        around = f"from={now_ms / 1000 - 60}&to={now_ms / 1000 + 60}"
+        ranged = await get(f"/market_chart/range?vs_currency=btc&{around}")
+        assert ranged["prices"][-1][1] == pytest.approx(1, rel=0.002)
+        old = await get("/market_chart/range?vs_currency=usd&from=1&to=2")
+        assert old == {"prices": [], "market_caps": [], "total_volumes": []}
+        ((close_ms, first, high, low, last),) = await get("/ohlc?vs_currency=usd&days=1")
+        assert close_ms % 1_800_000 == 0
+        assert close_ms > now_ms - 60_000
+        assert low <= min(first, last) <= max(first, last) <= high
+        assert (await get(""))["market_data"]["current_price"]["usd"] == pytest.approx(60_000, rel=0.002)
+        for path in ("/market_chart?vs_currency=usdt&days=1", "/ohlc?vs_currency=usd&days=2", "/nothing"):
+            assert "error" in await get(path)
+
+
+def test_points_of_five_minutes_become_one() -> None:
+    """What is older than the newest keeps the last of its five minutes."""
+    history = History()
+    for at in range(0, 3_600, 10):
+        history.add(COINS[0], "usd", Quoted(Decimal(at + 1), Decimal(1), Decimal(1), at * SECOND))
+    points = history.chart(COINS[0], "usd", 0, DAY)["prices"]
+    assert isinstance(points, list)
+    assert [at_ms // 1_000 for at_ms, _ in points] == [*range(290, 3_590, 300), 3_590]
+
+
+@pytest.mark.parametrize(("plan", "header", "code"), [
+    ("demo", "x-cg-pro-api-key", 10_010), ("pro", "x-cg-demo-api-key", 10_011), ("pro", "x-other", 10_002),
+])  # fmt: skip
+async def test_a_key_of_the_other_plan_is_on_the_wrong_host(
+    market: Market, http: httpx.AsyncClient, plan: str, header: str, code: int
+) -> None:
+    """CoinGecko says which host to ask; without any key a pro host says that it is missing."""
+    async with testkit.coingecko(market, plan=plan) as double:
+        wrong = await http.get(f"{double.url}/ping", headers={header: "key"})
+        assert wrong.status_code in (400, 401)
+        assert wrong.json()["status"]["error_code"] == code
+        right = await http.get(f"{double.url}/ping", headers={f"x-cg-{plan}-api-key": "key"})
+        assert right.status_code == 200
 
 
 async def test_coingecko_insists_on_its_keys(market: Market, http: httpx.AsyncClient, reading: Any) -> None:
