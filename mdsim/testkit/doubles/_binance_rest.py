@@ -9,8 +9,9 @@ import msgspec
 
 from mdsim.core.decimals import CONTEXT
 from mdsim.core.time import DAY, MINUTE, MS, SECOND
-from mdsim.testkit.desk import Desk, Trade
+from mdsim.testkit.desk import Bar, Desk, Trade
 from mdsim.testkit.doubles import _binance_frames as frames
+from mdsim.testkit.doubles import _binance_windows as windows
 from mdsim.testkit.faults import Faults
 from mdsim.testkit.frames import Asked, Reply, fixed
 from mdsim.testkit.market import Market
@@ -74,6 +75,8 @@ class BinanceRest:
             "/api/v3/uiKlines": self._klines,
             "/api/v3/avgPrice": self._avg_price,
             "/api/v3/ticker/24hr": self._ticker_24h,
+            "/api/v3/ticker": self._rolling,
+            "/api/v3/ticker/tradingDay": self._trading_day,
             "/api/v3/ticker/price": lambda query: self._many(query, _price, 2, 4),
             "/api/v3/ticker/bookTicker": lambda query: self._many(query, _book_ticker, 2, 4),
             # What general clients ask for beside spot: there are no futures here.
@@ -234,7 +237,29 @@ class BinanceRest:
         return {"mins": 5, "price": fixed(frames.change(desk)[2]), "closeTime": self._ms()}, 2
 
     def _ticker_24h(self, query: Query) -> tuple[object, int]:
-        return self._many(query, _mini if query.get("type") == "MINI" else _full, 2, 40)
+        few = len(self._selected(query) or ()) <= 20 and "symbols" in query
+        return self._many(query, _mini if query.get("type") == "MINI" else _full, 2, 2 if few else 80)
+
+    def _rolling(self, query: Query) -> tuple[object, int]:
+        minutes = windows.minutes_of(query.get("windowSize", "1d"))
+        if minutes is None:
+            raise InvalidError(-1120, "Invalid interval.")
+        return self._windows(query, lambda desk, now_ns: windows.rolling(desk, minutes, now_ns))
+
+    def _trading_day(self, query: Query) -> tuple[object, int]:
+        return self._windows(query, windows.trading_day)
+
+    def _windows(self, query: Query, made: Callable[[Desk, int], Bar]) -> tuple[object, int]:
+        """Symbols must be named here, and each has its weight."""
+        if "symbols" not in query:
+            self._desk(query)  # or it is told that one is missing
+        selected, now_ns = self._selected(query), self._venue.market.now_ns()
+        mini = query.get("type") == "MINI"
+        found = [
+            windows.entry(desk, made(desk, now_ns), self._venue.stamp_ns(), mini=mini)
+            for desk in ([self._desk(query)] if selected is None else selected)
+        ]
+        return found[0] if selected is None else found, min(200, 4 * len(found))
 
 
 def _limit(query: Query, usual: int, most: int) -> int:

@@ -13,6 +13,7 @@ from mdsim.core.time import HOUR, MS, SECOND
 from mdsim.testkit.desk import Beat, Desk, Levels, Pair
 from mdsim.testkit.double import Double
 from mdsim.testkit.doubles import _binance_frames as frames
+from mdsim.testkit.doubles import _binance_windows as windows
 from mdsim.testkit.doubles._binance_control import RefusedError, read
 from mdsim.testkit.doubles._binance_rest import TOO_MUCH, BinanceRest
 from mdsim.testkit.frames import Asked, Reply, text
@@ -202,7 +203,21 @@ class Binance(Double):
             self._publish(f"{stem}@avgPrice", frames.avg_price(desk, stamp_ns))
         for name in ("!miniTicker@arr", "!miniTicker@arr@1000ms"):
             self._publish(name, minis)
+        self._tell_windows(stamp_ns)
         self._tell_bars(stamp_ns)
+
+    def _tell_windows(self, stamp_ns: int) -> None:
+        """Rolling windows, each symbol's and all in one."""
+        wanted = {name for client in self._clients.values() for name in client.streams if "ticker_" in name}
+        for size, minutes in windows.STREAMS.items():
+            if not any(f"ticker_{size}" in name for name in wanted):
+                continue
+            made = []
+            for desk in self.desks.values():
+                bar = windows.rolling(desk, minutes, self.market.now_ns())
+                made.append(windows.event(desk, size, bar, stamp_ns))
+                self._publish(f"{desk.listed.lower()}@ticker_{size}", made[-1])
+            self._publish(f"!ticker_{size}@arr", made)
 
     def _tell_bars(self, stamp_ns: int) -> None:
         """The bar that is open; before it, once, the one that has ended since."""

@@ -353,3 +353,40 @@ async def test_trades_and_bars_from_a_time_or_a_number_on(market: Market, http: 
         assert (bars[-1][6] - bars[-1][0], bars[-1][0] % 3_600_000) == (3_599_999, 0)
         assert await get(f"klines?symbol=BTCUSDT&interval=1h&endTime={bars[0][0] - 1}") == []
         assert (await get("klines?symbol=BTCUSDT&interval=1m&startTime=x"))["code"] == -1100
+
+
+async def test_windows_over_rest_and_as_streams(market: Market, http: httpx.AsyncClient, wired: Any) -> None:
+    """Minutes, hours, days and the day since midnight: no quotes in them, and a weight for each symbol."""
+    async with testkit.binance(market) as double:
+
+        async def get(path: str) -> Any:
+            return await http.get(f"{double.rest_url}/api/v3/{path}")
+
+        hour = (await get("ticker?symbol=BTCUSDT&windowSize=1h")).json()
+        day = (await get("ticker/tradingDay?symbol=BTCUSDT")).json()
+        assert list(hour) == list(day)
+        assert "bidPrice" not in hour
+        assert hour["count"] >= 1
+        assert EIGHT.fullmatch(hour["weightedAvgPrice"])
+        mini = (await get("ticker?symbols=%5B%22BTCUSDT%22,%22ETHUSDT%22%5D&type=MINI")).json()
+        assert [one["symbol"] for one in mini] == ["BTCUSDT", "ETHUSDT"]
+        assert "priceChange" not in mini[0]
+        before = int((await get("ping")).headers["x-mbx-used-weight-1m"])
+        after = int(
+            (await get("ticker?symbols=%5B%22BTCUSDT%22,%22ETHUSDT%22%5D")).headers["x-mbx-used-weight-1m"]
+        )
+        assert after - before in (8, 8 - before)  # the minute may have turned
+        for path, code in (
+            ("ticker?symbol=BTCUSDT&windowSize=60m", -1120),
+            ("ticker?symbol=BTCUSDT&windowSize=8d", -1120),
+            ("ticker", -1102),
+            ("ticker/tradingDay?symbol=NO", -1121),
+        ):
+            assert (await get(path)).json()["code"] == code
+        streams = "btcusdt@ticker_1h/!ticker_4h@arr"
+        async with wired(f"ws://{double.address}/stream?streams={streams}") as wire:
+            one = await wire.until(lambda frame: frame["stream"] == "btcusdt@ticker_1h")
+            assert list(one["data"]) == list("eEspPohlcwvqOCFLn")
+            assert one["data"]["e"] == "1hTicker"
+            many = await wire.until(lambda frame: frame["stream"] == "!ticker_4h@arr")
+            assert {event["e"] for event in many["data"]} == {"4hTicker"}
