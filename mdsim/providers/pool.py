@@ -229,6 +229,8 @@ class LiveSources:
             state, reason = "stale", "nothing new comes"
         if limited and state != "off":
             state, reason = ("limited" if state != "live" else state), limited
+        if health.failed and state not in ("live", "off"):
+            reason = f"{reason}; {health.failed}" if reason else health.failed
         symbols = tuple(item.symbol for item in spec.instruments if item.symbol not in health.refused)
         return SourceState(
             name=spec.name,

@@ -34,7 +34,7 @@ from mdsim.providers.session import (
 )
 from mdsim.providers.tap import Tap
 from mdsim.providers.waiting import Now, wait
-from mdsim.providers.wire import TURNED, Heard, Recorder, SourceEvent, Tell
+from mdsim.providers.wire import ANSWER, TURNED, Heard, Recorder, SourceEvent, Tell
 
 SendText = Callable[[str], Awaitable[None]]
 
@@ -132,6 +132,7 @@ class Health:
         refused: instruments that the provider does not list, with what it said.
         connections, replaced: opened so far, and how many of them took over from one that still stood.
         duplicates: reports that two overlapping connections both gave.
+        failed: what came of the newest request, if that was no good answer and no report came since.
         last_ns: receipt of the newest report, by instrument.
     """
 
@@ -141,6 +142,7 @@ class Health:
     connections: int = 0
     replaced: int = 0
     duplicates: int = 0
+    failed: str = ""
     last_ns: dict[str, int] = field(default_factory=dict)
 
 
@@ -301,6 +303,8 @@ class Source:
 
     def _route(self, heard: Heard, now_ns: int) -> None:
         """What came through the tap goes to the session of its connection, if that still stands."""
+        if heard.kind == ANSWER:
+            self.health.failed = _failure(heard)
         link = self._links.get(heard.connection)
         if link is not None:
             link.deliver(heard, now_ns)
@@ -312,6 +316,18 @@ class Source:
         for report in passed:
             self.health.last_ns[report.symbol] = report.ts_recv_ns
         if passed:
+            self.health.failed = ""
             if self.health.state != "live":
                 self.health.state, self.health.reason = "live", ""
             self._sink(passed)
+
+
+def _failure(heard: Heard) -> str:
+    """What is wrong with an answer, for people; empty for nothing."""
+    if 200 <= heard.status < 300:
+        return ""
+    path = heard.path.partition("?")[0]
+    if heard.status:
+        return f"{path} is answered {heard.status}"
+    why = heard.raw if isinstance(heard.raw, str) else heard.raw.decode("utf-8", "replace")
+    return f"no answer to {path}: {why}"

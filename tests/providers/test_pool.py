@@ -106,6 +106,24 @@ async def test_the_status_tells_how_each_source_does(
         assert [event.kind for event in fake.events].count("stale") == 3
 
 
+async def test_the_status_tells_what_came_of_requests(
+    autojump_clock: MockClock, fake_binance: Any, binance_spec: Spec
+) -> None:
+    """A source that is not live yet says how it was answered last, and forgets it with the first report."""
+    async with pooled(fake_binance, binance_spec(symbols=("BTC-USDT",))) as (fake, sources):
+        fake.refuse_with = (503, 0)
+        await fake.cut()
+        await trio.sleep(10)
+        one = sources.status()[0]
+        assert one.state in ("waiting", "connecting")
+        assert one.reason.endswith("/api/v3/exchangeInfo is answered 503")
+        fake.refuse_with = (0, 0)
+        await trio.sleep(60)
+        await fake.move()
+        await trio.sleep(1)
+        assert (sources.status()[0].state, sources.status()[0].reason) == ("live", "")
+
+
 async def test_a_source_that_fails_hands_the_lead_on_and_gets_it_back(
     autojump_clock: MockClock, fake_binance: Any, binance_spec: Spec
 ) -> None:
