@@ -54,6 +54,13 @@ FAULTS: Mapping[str, FaultType] = {
             120.0,
             "seconds",
         ),
+        FaultType(
+            "out_of_credits",
+            "requests are answered 429 because the credits of the day (1009) or month (1010) are spent",
+            ("coinmarketcap",),
+            1010.0,
+            "of its codes",
+        ),
         FaultType("clock_skew", "its stamps run `amount` ahead", ALL, 30.0, "seconds"),
         FaultType(
             "disconnect_mid_frame", "every connection breaks in the midst of its next message", STREAMS

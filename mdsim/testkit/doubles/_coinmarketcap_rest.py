@@ -13,6 +13,7 @@ from mdsim.testkit.market import Market
 
 CURRENCIES = {"USD": 2781, "BTC": 1, "ETH": 1027, "USDT": 825, "USDC": 3408}
 """What it converts to, with its own numbers."""
+CREDITS_MONTHLY = 10_000
 _QUOTES = "/cryptocurrency/quotes/latest"
 
 
@@ -57,6 +58,7 @@ class CoinMarketCapRest:
     def __init__(self, venue: Venue, averages: Averages) -> None:
         self._venue = venue
         self._averages = averages
+        self._spent = 0
 
     def respond(self, asked: Asked) -> Reply:
         """The answer to a request, its key apart."""
@@ -69,8 +71,9 @@ class CoinMarketCapRest:
         if asked.path == "/v1/cryptocurrency/map":
             return self._good(asked, [_named(coin) for coin in COINS])
         if asked.path == "/v1/key/info":
-            plan = {"credit_limit_monthly": 10_000, "rate_limit_minute": 30}
-            return self._good(asked, {"plan": plan, "usage": {}})
+            plan = {"credit_limit_monthly": CREDITS_MONTHLY, "rate_limit_minute": 30}
+            spent = {"credits_used": self._spent, "credits_left": CREDITS_MONTHLY - self._spent}
+            return self._good(asked, {"plan": plan, "usage": {"current_day": spent, "current_month": spent}})
         return failure(asked, 404, 404, "Not Found", self._venue.stamp_ns())
 
     def _quotes(self, version: str, asked: Asked) -> Reply:
@@ -99,6 +102,7 @@ class CoinMarketCapRest:
         return self._good(asked, coins)
 
     def _good(self, asked: Asked, data: object) -> Reply:
+        self._spent += 1
         status = _status(asked.path, self._venue.stamp_ns())
         return Reply(200, msgspec.json.encode({"status": status, "data": data}))
 

@@ -188,7 +188,15 @@ class CoinMarketCap(Double):
     # ------------------------------------------------------------ REST
 
     def respond(self, asked: Asked) -> Reply:
-        return self._check_key(asked) or self._rest.respond(asked)
+        return self._check_key(asked) or self._out_of_credits(asked) or self._rest.respond(asked)
+
+    def _out_of_credits(self, asked: Asked) -> Reply | None:
+        if not self.faults.on("out_of_credits"):
+            return None
+        code = 1009 if self.faults.amount("out_of_credits") == 1009 else 1010
+        span = "daily" if code == 1009 else "monthly"
+        message = f"You've exceeded your API Key's {span} credit limit."
+        return failure(asked, 429, code, message, self.stamp_ns())
 
     def too_many(self, asked: Asked, retry_after_s: int) -> Reply:
         message = "You've exceeded your API Key's HTTP request rate limit. Rate limits reset every minute."

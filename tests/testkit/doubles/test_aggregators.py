@@ -240,3 +240,18 @@ async def test_the_stream_s_messages(market: Market, wired: Any) -> None:
             assert error["status"]["error_code"] == code
         await wire.send({"id": 3, "method": "unsubscribe_all"})
         assert (await wire.until(lambda frame: frame["type"] == "ack"))["sub_count"] == 0
+
+
+@pytest.mark.parametrize("code", [1009, 1010])
+async def test_spent_credits_are_told_and_waited_for(
+    market: Market, http: httpx.AsyncClient, reading: Callable[..., Any], code: int
+) -> None:
+    """429 with the number of the day's or the month's limit; the adapter leaves it alone for an hour."""
+    async with testkit.coinmarketcap(market) as double:
+        usage = (await http.get(f"{double.url}/v1/key/info", headers=KEY)).json()["data"]["usage"]
+        assert usage["current_month"] == {"credits_used": 0, "credits_left": 10_000}
+        double.faults.start("out_of_credits", code)
+        async with reading(double, "BTC-USD", per_minute=600) as reader:
+            await reader.until(lambda: any("quota for 3600 s" in event.detail for event in reader.events))
+        spent = await http.get(f"{double.url}/v3/cryptocurrency/quotes/latest?id=1", headers=KEY)
+        assert (spent.status_code, spent.json()["status"]["error_code"]) == (429, str(code))
