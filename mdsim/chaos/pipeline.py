@@ -32,7 +32,8 @@ _GONE_NS = -1
 
 def chosen(disturbance: Disturbance, connection: str) -> bool:
     """Whether a client's connection is among the share that is disturbed: always the same for one name."""
-    return disturbance.source is None and lot(disturbance, connection) < disturbance.share
+    share = disturbance.share  # of all of them, nobody needs to draw
+    return disturbance.source is None and (share >= 1 or lot(disturbance, connection) < share)
 
 
 def lot(disturbance: Disturbance, connection: str) -> float:

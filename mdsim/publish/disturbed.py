@@ -40,30 +40,41 @@ class DisturbedReader:
     Attributes:
         receiver: the reader.
         kind: how it reads, ``websocket`` or ``grpc``.
-        drawn: the disturbances that its connection is among.
-        pipeline: what they do.
+        drawn: the disturbances that its connection is among; the pipeline learns of them in its turn.
+        jobs: what is still to be done for it.
+        left: the reader has gone, and nothing more is done for it.
         down: how its connection was taken down or refused; there is no way back up for one connection.
         due_ns: when something leaves next, as it was last looked up.
     """
 
-    __slots__ = ("_work", "down", "drawn", "due_ns", "kind", "pipeline", "receiver")
+    __slots__ = ("_make", "_pipeline", "_work", "down", "drawn", "due_ns", "jobs", "kind", "left", "receiver")
 
     def __init__(
         self,
         receiver: Receiver,
         kind: str,
         drawn: Sequence[Disturbance],
-        pipeline: Pipeline[Delivery],
+        make: Callable[[], Pipeline[Delivery]],
         work: Callable[[DisturbedReader, Sequence[Delivery]], None],
     ) -> None:
-        """Stand before a reader; ``work`` is called with all that is for it."""
+        """Stand before a reader; ``work`` is called with all that is for it, ``make`` once it is needed."""
         self.receiver = receiver
         self.kind = kind
         self.drawn = tuple(drawn)
-        self.pipeline = pipeline
+        self.jobs = 0
+        self.left = False
         self.down = ""
         self.due_ns: int | None = None
+        self._make = make
+        self._pipeline: Pipeline[Delivery] | None = None
         self._work = work
+
+    @property
+    def pipeline(self) -> Pipeline[Delivery]:
+        """What the disturbances do."""
+        if self._pipeline is None:
+            self._pipeline = self._make()
+        return self._pipeline
 
     def deliver(self, _reader: Reader, messages: Sequence[Delivery]) -> None:
         """Take what is for the reader."""
@@ -77,8 +88,7 @@ class DisturbedReader:
 
     def change(self, drawn: Sequence[Disturbance], at_ns: int) -> None:
         """Be disturbed by these from now on; what an ended one held back goes on."""
-        self.drawn = tuple(drawn)
-        self.pipeline.disturb(self.drawn)
+        self.pipeline.disturb(drawn)
         self._write(self.pipeline.due(at_ns) if drawn else self.pipeline.flush())
 
     def _write(self, messages: Iterable[Delivery]) -> None:

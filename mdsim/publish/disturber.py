@@ -5,8 +5,10 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from mdsim.core.impairing import Disturbance, Injection, PipelineMaker
+from mdsim.publish.backlog import Backlog, Job
 from mdsim.publish.disturbed import DisturbedReader, Receiver
 from mdsim.publish.handling import Delivery, MessageHandling
 
@@ -16,12 +18,17 @@ Chooser = Callable[[Disturbance, str], bool]
 TOLD_MOST = 262_144
 """Injections that wait to be asked for; past it they are only counted."""
 
+CHANGE = 5
+"""Work of putting up, changing or emptying one pipeline, beside a message through it."""
+
 
 class Disturber:
     """Puts pipelines between the hub and the readers that disturbances in force have drawn.
 
     Synchronous: ``disturb`` is called before anything is published that it is about, ``release`` by whoever
-    keeps the time (``next_due_ns``). A reader that is not drawn is never touched.
+    keeps the time (``next_due_ns``). A reader that is not drawn is never touched, and does not wait for
+    those that are: past a slice of work, what is to be done for them waits for ``release`` (``behind``), in
+    its order and with the time at which it came.
 
     Attributes:
         counted: injections by fault and kind of client (``websocket``, ``grpc``); ``untold`` are those of
@@ -55,10 +62,17 @@ class Disturber:
             tuple[int, int, DisturbedReader]
         ] = []  # an entry of another time than its reader's is stale
         self._pushed = 0
+        self._backlog = Backlog(self._wake)
+        self._changed = False
 
     def __len__(self) -> int:
         """Readers that are disturbed now."""
         return len(self._disturbed)
+
+    @property
+    def behind(self) -> bool:
+        """Whether ``release`` has something to do at once."""
+        return len(self._backlog) > 0
 
     # Readers
 
@@ -76,6 +90,7 @@ class Disturber:
         reader = self._disturbed.pop(receiver, None)
         if reader is not None:
             reader.due_ns = None
+            reader.left = True
 
     # Disturbances and time
 
@@ -90,20 +105,34 @@ class Disturber:
             begun = [one for one in active if not _among(one, self._active)]
             ended = [one for one in self._active if not _among(one, active)]
             self._active = active
+            self._changed = True
+            self._backlog.begin()
             if ended:
+                self._backlog.finish()  # it belongs to what was in force
                 self._end(ended)
             for receiver in list(self._kinds) if begun else ():
                 self._begin(receiver, begun)
             self._send_due()
 
     def injections(self) -> Sequence[Injection]:
-        """What was done to readers since the last call, in the order in which it was done."""
+        """What was done to readers since the last call, in the order in which it was done.
+
+        Asked once a cycle, before anything of it ends: whatever came in the cycles before is done by then.
+        Only what ``disturb`` has just begun may take its time.
+        """
+        if not self._changed:
+            self._backlog.begin()
+            if self._backlog:
+                self._backlog.finish()
+                self._look()
+        self._changed = False
         told, self._told = self._told, []
         return told
 
     def release(self) -> None:
-        """Send what is due; costs nothing while nothing waits."""
-        if self._due:
+        """Do a slice of what waits, and send what is due; costs nothing while there is neither."""
+        if self._backlog or self._due:
+            self._backlog.work()
             self._send_due()
 
     def _send_due(self) -> None:
@@ -112,8 +141,10 @@ class Disturber:
             due_ns, _, reader = heapq.heappop(self._due)
             if reader.due_ns == due_ns:
                 reader.due_ns = None
-                reader.carry((), now_ns)
-                self._settle(reader)
+                self._do(reader, CHANGE, partial(self._carry, reader, (), now_ns))
+        self._look()
+
+    def _look(self) -> None:
         for look in self.after:
             look()
 
@@ -129,32 +160,58 @@ class Disturber:
         if not drawn:
             return
         reader = self._disturbed.get(receiver)
-        if reader is None:
-            pipeline = self._make(drawn, self._handling, receiver.name)
-            reader = DisturbedReader(receiver, self._kinds[receiver], drawn, pipeline, self._work)
-            self._disturbed[receiver] = reader
-            receiver.disturb(reader)
-        else:
+        if reader is not None:
             both = (*reader.drawn, *drawn)
-            reader.change([one for one in self._active if _among(one, both)], self._now())
+            self._change(reader, [one for one in self._active if _among(one, both)])
+            return
+        make = partial(self._make, drawn, self._handling, receiver.name)
+        reader = DisturbedReader(receiver, self._kinds[receiver], drawn, make, self._work)
+        self._disturbed[receiver] = reader
+        receiver.disturb(reader)
         if joining:
             reader.down = reader.pipeline.down  # it is refused: there is nothing to take down yet
-        self._settle(reader)
+            self._settle(reader)
+        else:
+            self._do(reader, CHANGE, partial(self._settle, reader))
 
     def _end(self, ended: Sequence[Disturbance]) -> None:
-        for receiver, reader in list(self._disturbed.items()):
+        for reader in list(self._disturbed.values()):
             left = [one for one in reader.drawn if not _among(one, ended)]
-            if len(left) == len(reader.drawn):
-                continue
-            reader.change(left, self._now())
+            if len(left) != len(reader.drawn):
+                self._change(reader, left)
+
+    def _change(self, reader: DisturbedReader, drawn: Sequence[Disturbance]) -> None:
+        reader.drawn = tuple(drawn)
+        now_ns = self._now()
+
+        def change() -> None:
+            reader.change(drawn, now_ns)
             self._settle(reader)
-            if not left:
-                del self._disturbed[receiver]
-                receiver.disturb(None)
+
+        self._do(reader, CHANGE, change)
 
     def _work(self, reader: DisturbedReader, messages: Sequence[Delivery]) -> None:
-        reader.carry(messages, self._now())
+        self._do(reader, len(messages), partial(self._carry, reader, messages, self._now()))
+
+    def _carry(self, reader: DisturbedReader, messages: Sequence[Delivery], at_ns: int) -> None:
+        reader.carry(messages, at_ns)
         self._settle(reader)
+
+    def _do(self, reader: DisturbedReader, size: int, job: Job) -> None:
+        reader.jobs += 1
+        self._backlog.do(size, partial(self._done, reader, job))
+
+    def _wake(self) -> None:
+        self.on_sooner()
+
+    def _done(self, reader: DisturbedReader, job: Job) -> None:
+        reader.jobs -= 1
+        if reader.left:
+            return
+        job()
+        if not reader.drawn and not reader.jobs:  # nothing that was published before waits any more
+            self._disturbed.pop(reader.receiver, None)
+            reader.receiver.disturb(None)
 
     def _settle(self, reader: DisturbedReader) -> None:
         """Tell what was done, take down what must be, and note when the reader's next message leaves."""

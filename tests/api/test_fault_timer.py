@@ -60,3 +60,42 @@ async def test_what_waits_leaves_by_a_timer(autojump_clock: trio.testing.MockClo
         nursery.cancel_scope.cancel()
 
     assert found == [(10.03, 1), (10.05, 2), (15.05, 3)]
+
+
+async def test_others_get_their_turn_while_a_thousand_readers_are_disturbed(
+    autojump_clock: trio.testing.MockClock, faults: Faults
+) -> None:
+    """A slice of the work at a time, without a wait in between; then the timer sleeps again."""
+
+    class Line:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def write(self, messages: Any) -> None:
+            raise AssertionError(messages)
+
+        def receives(self, _feed: object) -> bool:
+            return True
+
+        def disturb(self, fault: Any) -> None:
+            self.fault = fault
+
+        def take_down(self, how: str) -> None:
+            raise AssertionError(how)
+
+    timer = FaultTimer(faults.disturber, faults.clock_ns)
+    turns = 0
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(timer.run)
+        for number in range(1_000):
+            faults.disturber.join(Line(f"ws-{number}"), "websocket")
+        await trio.testing.wait_all_tasks_blocked()
+        faults.apply(latency=30 * MS)
+        while faults.disturber.behind:
+            turns += 1
+            await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+
+    assert turns > 20
+    assert trio.current_time() == 0
+    assert len(faults.disturber) == 1_000

@@ -198,3 +198,105 @@ def test_what_a_disturbed_reader_is_sent_is_counted(stage: Stage, faults: Faults
 
     assert stage.hub.counters.messages == 2
     assert stage.hub.counters.payload_bytes == len(line.taken)
+
+
+def crowd(stage: Stage, count: int = 200) -> list[Any]:
+    """Lines of readers of one instrument; far more than what is done for in one go."""
+    lines = []
+    for _ in range(count):
+        reader, line = stage.reader()
+        stage.hub.subscribe(reader, {BTC: JSON})
+        lines.append(line)
+    return lines
+
+
+def work_off(faults: Faults) -> int:
+    """Do what waits, a slice at a time; how many there were."""
+    slices = 0
+    while faults.disturber.behind:
+        faults.disturber.release()
+        slices += 1
+    return slices
+
+
+def test_a_fault_of_many_readers_is_put_up_a_slice_at_a_time(stage: Stage, faults: Faults) -> None:
+    """Nothing that they lose comes through meanwhile, and who is not drawn has its messages at once."""
+    lines = crowd(stage)
+    spared, spared_line = stage.reader()
+    stage.hub.subscribe(spared, {BTC: JSON})
+    faults.drawn = tuple(f"ws-{number}" for number in range(1, 201))
+    woken: list[int] = []
+    faults.disturber.on_sooner = lambda: woken.append(len(faults.disturber))
+
+    faults.apply(faults.fault(lose=(1,)))
+    stage.hub.publish([stage.tick(1), stage.tick(2)])
+
+    assert seqs(spared_line) == [1, 2]
+    assert not any(1 in seqs(line) for line in lines)
+    assert len(faults.disturber.counted) == 0
+    assert woken == [21]  # those who are beyond the first slice
+    assert work_off(faults) > 10
+    assert all(seqs(line) == [2] for line in lines)
+    assert faults.disturber.counted == {("loss", "websocket"): 200}
+
+
+def test_what_was_done_is_told_before_the_next_cycle(stage: Stage, faults: Faults) -> None:
+    """A step that ends there still counts it; only what the step's own begin left to do may wait."""
+    lines = crowd(stage)
+    faults.apply(faults.fault(lose=(1,)))
+    assert faults.told == []
+    stage.hub.publish([stage.tick(1)])
+    assert faults.disturber.behind
+
+    assert len(faults.told) == 200
+    assert not faults.disturber.behind
+
+    stage.hub.publish([stage.tick(2)])
+    faults.apply()
+    assert all(seqs(line) == [2] for line in lines[:50])
+
+
+def test_the_end_of_a_fault_of_many_readers_keeps_the_order(stage: Stage, faults: Faults) -> None:
+    """What is published before a reader's turn has come does not pass what it still waits for."""
+    lines = crowd(stage)
+    faults.apply(faults.fault(latency_ns=1_000))
+    stage.hub.publish([stage.tick(1)])
+    work_off(faults)
+
+    faults.apply()
+    stage.hub.publish([stage.tick(2)])
+    faults.disturber.release()
+    stage.hub.publish([stage.tick(3)])
+    work_off(faults)
+
+    assert all(seqs(line) == [1, 2, 3] for line in lines)
+    assert (len(faults.disturber), faults.disturber.next_due_ns()) == (0, None)
+    assert all(reader.fault is None for reader in stage.hub.subscribers)
+
+
+def test_a_fault_that_follows_another_takes_over_readers_that_still_wait(
+    stage: Stage, faults: Faults
+) -> None:
+    """They are never left undisturbed in between, and nothing of the first is left."""
+    lines = crowd(stage)
+    faults.apply(faults.fault(lose=(1,)))
+    faults.apply()
+    faults.apply(faults.fault(order=1, lose=(2,)))
+    stage.hub.publish([stage.tick(1), stage.tick(2), stage.tick(3)])
+    work_off(faults)
+
+    assert all(seqs(line) == [1, 3] for line in lines)
+    assert len(faults.disturber) == 200
+
+
+def test_nothing_is_done_for_a_reader_that_left_before_its_turn(stage: Stage, faults: Faults) -> None:
+    """Its line is gone; the others go on."""
+    lines = crowd(stage)
+    faults.apply(faults.fault(lose=(1,)))
+    stage.hub.publish([stage.tick(1), stage.tick(2)])
+    last = list(stage.hub.subscribers)[-1]
+    stage.hub.leave(last)
+    work_off(faults)
+
+    assert [seqs(line) for line in lines[-2:]] == [[2], []]
+    assert len(faults.disturber) == 199
