@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from mdsim.api.problems import Flawed, fields_error
 from mdsim.core.durations import read_one
-from mdsim.core.instruments import Catalogue
+from mdsim.core.instruments import SWITCH_ON, Catalogue
 from mdsim.core.numerals import Flaw
 from mdsim.core.spelling import shown, suggest
 from mdsim.core.time import HOUR
@@ -157,9 +157,10 @@ class AskReader:
     def _symbol(self, field: str, text: str) -> Flawed | None:
         if text == ALL_SYMBOLS:
             return None
+        if self.catalogue.has_off(text):
+            return Flawed(field, "MD405", f"{text} is not switched on in this market", SWITCH_ON)
         if text in self.catalogue:
-            off = Flawed(field, "MD405", f"{text} is not switched on in this market", _LISTED)
-            return None if self.catalogue[text].enabled else off
+            return None
         near = self.catalogue.nearest(text[:64])
         help_ = f"did you mean {', '.join(near)}?" if near else _LISTED
         return Flawed(field, "MD405", f"{shown(text)} is no instrument of this market", help_)

@@ -17,7 +17,7 @@ from mdsim.api.chaos_bodies import (
 )
 from mdsim.api.problems import Flawed, fields_error
 from mdsim.core.decimals import CONTEXT, plain
-from mdsim.core.instruments import ASSETS, AssetKind, Instrument
+from mdsim.core.instruments import ASSETS, SWITCH_ON, AssetKind, Instrument
 from mdsim.core.params import Kind
 from mdsim.core.serving import MarketPort
 from mdsim.core.spelling import shown
@@ -248,9 +248,10 @@ class Scenarios:
         catalogue = self._market.catalogue
         if symbol in catalogue and catalogue[symbol].enabled:
             return []
-        near = () if symbol in catalogue else catalogue.nearest(symbol)
+        near = catalogue.nearest(symbol)
         help_ = f"did you mean {' or '.join(near)}?" if near else "GET /api/v1/symbols lists what there is"
-        return [Flawed(field, "MD374", f"{shown(symbol)} is not priced here", help_)]
+        told = SWITCH_ON if catalogue.has_off(symbol) else help_
+        return [Flawed(field, "MD374", f"{shown(symbol)} is not priced here", told)]
 
     def _raised(self, assets: Sequence[str], increase: Decimal) -> Decimal:
         """The present correlation of the assets, with a share of its distance to 1 added."""

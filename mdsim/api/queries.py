@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mdsim.api.problems import Flawed, RequestError, field_error, fields_error
 from mdsim.api.routes import Call, Route
 from mdsim.core.durations import read_one
-from mdsim.core.instruments import Catalogue
+from mdsim.core.instruments import SWITCH_ON, Catalogue
 from mdsim.core.numerals import Flaw
 from mdsim.core.spelling import shown, suggest
 from mdsim.core.time import format_duration, parse_utc
@@ -121,12 +121,11 @@ def known_symbol(catalogue: Catalogue, symbol: str, field: str = "symbol") -> st
     """
     if symbol in catalogue and catalogue[symbol].enabled:
         return symbol
-    near: tuple[str, ...] = ()
-    if symbol in catalogue:
-        detail = f"{symbol} is known but not switched on here"
+    if catalogue.has_off(symbol):
+        detail, hint = f"{symbol} is known but not switched on here", SWITCH_ON
     else:
         detail, near = f"there is no instrument {shown(symbol)}", catalogue.nearest(symbol[:64])
-    hint = f"did you mean {' or '.join(near)}?" if near else "GET /api/v1/symbols lists them"
+        hint = f"did you mean {' or '.join(near)}?" if near else "GET /api/v1/symbols lists them"
     flaw = Flawed(field, "MD484", detail, hint)
     raise RequestError(404, "MD484", detail, hint=hint, errors=(flaw,))
 

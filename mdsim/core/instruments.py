@@ -129,6 +129,10 @@ class Catalogue:
         """Up to three known symbols that look like ``symbol``, best first."""
         return tuple(difflib.get_close_matches(symbol.upper(), self.index, n=3, cutoff=0.5))
 
+    def has_off(self, symbol: str) -> bool:
+        """Whether mdsim knows a symbol that is not switched on here, such as UST-USD."""
+        return not self[symbol].enabled if symbol in self.index else symbol in ALL.index
+
     def usd_spot_of(self, asset: str) -> Instrument | None:
         """The instrument that stands for an asset, if it is listed."""
         return next((i for i in self.instruments if i.base == asset and i.usd_spot), None)
@@ -140,3 +144,6 @@ class Catalogue:
 
 
 ALL = Catalogue()
+
+SWITCH_ON = "its operator switches it on by naming it in market_data.supported_symbols"
+"""What helps who asks for an instrument that is off."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
 
-from mdsim.core.instruments import Catalogue
+from mdsim.core.instruments import SWITCH_ON, Catalogue
 from mdsim.core.params import (
     Args,
     CurveSpec,
@@ -219,9 +219,12 @@ class Arguments:
         if symbol in self._market.known:
             self.used[symbol] = None
             return True
+        message = f"there is no instrument {shown(symbol)}"
         near = self._market.known.nearest(symbol)
         help_ = f"did you mean '{near[0]}'?" if near else "known: " + ", ".join(self._market.known.symbols)
-        self._reader.problem("MD068", f"there is no instrument {shown(symbol)}", at, help_, on_key=on_key)
+        if self._market.known.has_off(symbol):
+            message, help_ = f"{symbol} is not switched on in this market", SWITCH_ON
+        self._reader.problem("MD068", message, at, help_, on_key=on_key)
         return False
 
     # ------------------------------------------------------------------ curves and paths

@@ -36,6 +36,12 @@ async def get(server: Server, path: str) -> Any:
         return (await http.get(path)).json()
 
 
+async def post(server: Server, path: str, body: object) -> Any:
+    """The same, of what was sent."""
+    async with httpx.AsyncClient(base_url=f"http://{place(server)}", trust_env=False) as http:
+        return (await http.post(path, json=body)).json()
+
+
 async def asked(server: Server, channels: list[str], symbols: list[str], count: int = 0) -> list[Any]:
     """The answer to a subscription, and as many messages as wanted."""
     url = f"ws://{place(server)}/api/v1/subscribe"
@@ -144,6 +150,24 @@ async def test_a_symbol_that_does_not_exist_is_not_said_to_lack_ticks(serving: S
     async with serving() as server:
         (refused,) = await asked(server, ["tick"], ["BTCUSD"])
     assert [(flaw["field"], flaw["code"]) for flaw in refused["errors"]] == [("symbols[0]", "MD405")]
+
+
+async def test_an_instrument_that_is_off_is_told_apart_from_a_misspelt_one(serving: Serving) -> None:
+    """UST-USD of the crises is known: who asks for it learns how it gets switched on, and of no USDT-USD."""
+    async with serving() as server:
+        (streamed_,) = await asked(server, ["tick"], ["UST-USD"])
+        priced = await get(server, "/api/v1/prices/UST-USD/current")
+        shocked = await post(server, "/chaos/price-shock", {"symbol": "UST-USD", "shock_percentage": -5})
+        steps = [{"move": {"symbol": "UST-USD", "by": "-5%", "over": "1m"}}]
+        played = await post(server, "/chaos/playbooks", {"playbook": {"mdsim": 1, "steps": steps}})
+    answers = (streamed_, priced, shocked, played)
+    assert [told["code"] for told in answers] == ["MD405", "MD484", "MD374", "MD068"]
+    assert {told["help"] for told in answers} == {
+        "its operator switches it on by naming it in market_data.supported_symbols"
+    }
+    async with serving("market_data: {supported_symbols: [{symbol: UST-USD}]}") as server:
+        (ack,) = await asked(server, ["tick"], ["UST-USD"])
+    assert ack["type"] == "ack"
 
 
 async def test_bars_of_other_spans_are_refused_everywhere(serving: Serving) -> None:
