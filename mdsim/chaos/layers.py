@@ -26,6 +26,9 @@ _NO_TREND = 50.0
 _FIT_OFTEN, _FIT_EVERY = 8, 32
 """Innovations between two fits, while there are few of them and later."""
 _FEW = 64
+FARTHEST = 8.0
+"""How far layers may take a price from the base feed's, in log price: to three thousand times it, or to as
+small a part. Factors that overlap multiply, so that some steps, each within its bounds, would go anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,20 @@ class Layer(Protocol):
         """Put off what it still has before it."""
 
 
+def moved(offsets: Sequence[float], added: list[float]) -> tuple[list[float], list[float]]:
+    """Offsets after what is added to them, none past ``FARTHEST``; and what was added for that."""
+    sums = [offset + one for offset, one in zip(offsets, added, strict=True)]
+    if max(map(abs, sums), default=0.0) <= FARTHEST:
+        return sums, added
+    bounded = [within(one) for one in sums]
+    return bounded, [after - before for after, before in zip(bounded, offsets, strict=True)]
+
+
+def within(offset: float) -> float:
+    """An offset that is not past ``FARTHEST``."""
+    return min(FARTHEST, max(-FARTHEST, offset))
+
+
 class Louder:
     """A ``Swing`` at work: ``x += (k - 1) d`` with the innovation or the whole change ``d``."""
 
@@ -145,7 +162,7 @@ class Louder:
         if swing.reverting:
             back = math.exp2(-span_ns / HALF_LIFE_NS) - 1.0
             added = [one + back * offset for one, offset in zip(added, self.offsets, strict=True)]
-        self.offsets = [offset + one for offset, one in zip(self.offsets, added, strict=True)]
+        self.offsets, added = moved(self.offsets, added)
         return added
 
 
@@ -197,7 +214,7 @@ class Together:
             wanted = apply(self._factor(now_ns, fit.present), solve(fit.lower, news))
             for at, score in zip(fit.order, wanted, strict=True):
                 added[at] = deviations[at] * (score - scores[at])
-            self.offsets = [offset + one for offset, one in zip(self.offsets, added, strict=True)]
+            self.offsets, added = moved(self.offsets, added)
         known.push(innovations)
         return added
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from operator import add, sub
 
 from mdsim.chaos.innovations import MEMORY
-from mdsim.chaos.layers import Layer
+from mdsim.chaos.layers import FARTHEST, Layer, within
 from mdsim.core.time import MINUTE
 
 EASE_NS = 5 * MINUTE
@@ -190,6 +190,8 @@ class Overlays:
         """Offsets by instrument."""
         voices = [(voice.layer, 1.0) for voice in self._voices]
         sums = self._by_key(voices + [(fade.voice.layer, fade.left(now_ns)) for fade in self.fades])
+        if max(map(abs, sums)) > FARTHEST:
+            sums = [within(one) for one in sums]
         return [sums[base] - sums[quote] + sums[own] for base, quote, own in self._parts]
 
     def _by_key(self, shares: list[tuple[Layer, float]]) -> list[float]:

@@ -14,6 +14,9 @@ from mdsim.core.errors import InternalError
 
 CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
+MOST_STEPS = 1 << 60
+"""The end of every price grid, in increments: quotes are kept as 64-bit integers, with room for a spread."""
+
 
 def grid_steps(price: float, increment: float) -> int:
     """Nearest whole number of increments, at least one: the only way a model's float becomes a price.
@@ -29,6 +32,8 @@ def grid_steps(price: float, increment: float) -> int:
 def grid_all(log_prices: list[float], increments: list[float]) -> list[int]:
     """The same gate for a whole market: natural logs in, whole increments out, one loop.
 
+    What playbooks on top of each other push past the ends of the grid stands at its end: 1, or MOST_STEPS.
+
     Raises:
         InternalError: a log is NaN, infinite or outside what a float's exponential can hold.
     """
@@ -36,7 +41,9 @@ def grid_all(log_prices: list[float], increments: list[float]) -> list[int]:
         steps = [round(exp(log) / increment) for log, increment in zip(log_prices, increments, strict=True)]
     except (OverflowError, ValueError) as error:
         raise InternalError("MD901", f"a model produced the log prices {log_prices!r}") from error
-    return steps if min(steps, default=1) > 0 else [step or 1 for step in steps]
+    if min(steps, default=1) > 0 and max(steps, default=1) <= MOST_STEPS:
+        return steps
+    return [min(step or 1, MOST_STEPS) for step in steps]
 
 
 def from_steps(steps: int, increment: Decimal) -> Decimal:

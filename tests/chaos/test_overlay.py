@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mdsim.chaos.board import Board
+from mdsim.chaos.layers import FARTHEST
 from mdsim.chaos.overlay import EASE_NS, Overlays, Voice
 from mdsim.chaos.shapes import shipped
 from mdsim.core.instruments import ALL
@@ -289,6 +290,22 @@ class TestVolatility:
         base, shown = walk.start("market", "ETH-USD", run="other", step="b", volatility=Decimal(5)).run(50)
         assert moves(shown, 0) == pytest.approx([2.0 * one for one in moves(base, 0)], abs=1e-12)
         assert moves(shown, 1) == pytest.approx([10.0 * one for one in moves(base, 1)], abs=1e-12)
+
+    def test_factors_on_top_of_each_other_do_not_take_a_price_anywhere(self, walks: WalkMaker) -> None:
+        """Steps that are each within their bounds come to no number that a price cannot be."""
+        walk = walks()
+        for number in range(40):
+            walk.start("market", *PAIR, run=f"run-{number}", volatility=Decimal(100))
+        walk.start("correlate", *PAIR, step="tie", to=Decimal("0.9"))
+        base, shown = walk.run(300)
+        away = [abs(one[at] - other[at]) for one, other in zip(base, shown, strict=True) for at in (0, 1)]
+        assert max(away) == pytest.approx(FARTHEST)
+
+        for number in range(40):
+            walk.board.release(f"run-{number}")
+        walk.board.release("run")
+        base, shown = walk.run(3)
+        assert shown == base
 
     def test_a_correlation_holds_beside_it(self, walks: WalkMaker) -> None:
         """What is louder is as correlated as what is not."""

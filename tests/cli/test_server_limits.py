@@ -103,3 +103,18 @@ async def test_a_rule_that_is_switched_off_refuses_nothing(serving: Serving) -> 
             shock = await http.post("/chaos/price-shock", json={**SHOCK, "recovery_time_seconds": 0})
             depeg = await http.post("/chaos/stablecoin-depeg", json={**DEPEG, "duration_hours": 0.01})
     assert (shock.status_code, depeg.status_code) == (201, 201)
+
+
+async def test_a_server_outlives_runs_whose_volatilities_multiply(serving: Serving) -> None:
+    """Each keeps every limit, and the market would go anywhere by all of them: it goes on, and comes back."""
+    spike = {"symbol": "BTC-USD", "volatility_multiplier": 100, "preserve_trend": False}
+    async with serving() as server:
+        address = f"http://127.0.0.1:{server.door.addresses[0][1]}"
+        async with httpx.AsyncClient(base_url=address, trust_env=False) as http:
+            for _ in range(8):
+                assert (await http.post("/chaos/volatility-spike", json=spike)).status_code == 201
+            began = server.live.engine.market.cycles
+            while server.live.engine.market.cycles < began + 30:
+                assert (await http.get("/health")).status_code == 200
+            assert (await http.delete("/chaos/stop-all")).status_code == 200
+            assert (await http.get("/api/v1/prices/BTC-USD/current")).status_code == 200

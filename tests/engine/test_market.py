@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from mdsim.core.decimals import MOST_STEPS
 from mdsim.core.errors import InternalError
 from mdsim.core.instruments import ALL
 from mdsim.engine.market import Market
@@ -44,6 +45,14 @@ def test_a_price_that_is_no_price_is_refused(wrong: float) -> None:
     market = Market(ALL.only(("BTC-USD",)))
     with pytest.raises(InternalError):
         market.on_grid([wrong])
+
+
+def test_a_price_past_the_end_of_the_grid_stands_at_its_end() -> None:
+    """However far playbooks on top of each other push it: a quote must fit into what keeps it."""
+    market = Market(ALL.only(("BTC-USD",)))
+    assert market.on_grid([690.0]) == [MOST_STEPS]
+    assert market.on_grid([-690.0]) == [1]
+    assert MOST_STEPS * 2 < 2**63
 
 
 def test_the_digest_depends_on_every_tick() -> None:
