@@ -140,7 +140,7 @@ def read_body(raw: bytes, shape: type[T]) -> T:
         if name in given:
             try:
                 found[name] = msgspec.json.decode(given[name], type=kinds[name])
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 flaws.append(_flawed(name, error, shape))
         elif field.required:
             flaws.append(Flawed(name, "MD371", "is missing", f"GET /docs shows the keys of {shape.__name__}"))
@@ -156,10 +156,13 @@ def json_object(raw: bytes) -> dict[str, msgspec.Raw]:
         RequestError: 400 when it is none.
     """
     try:
+        raw.decode("utf-8")  # whatever is read of the values later cannot fail for this
         return msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except UnicodeDecodeError as error:
+        raise RequestError(400, "MD489", "the body is not UTF-8 text", hint="save it as UTF-8") from error
     except msgspec.ValidationError as error:
         raise RequestError(400, "MD489", "the body is no JSON object", hint="send one JSON object") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         detail = "the body is empty" if not raw.strip() else f"the body is no JSON: {error}"
         raise RequestError(400, "MD489", detail, hint="send one JSON object") from error
 
@@ -172,9 +175,8 @@ def unknown(name: str, known: tuple[str, ...]) -> Flawed:
 
 
 def _flawed(name: str, error: Exception, shape: type[msgspec.Struct]) -> Flawed:
-    told = "is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
-    found = _WHERE.fullmatch(told)
-    message, at = (found[1], _INDEX.findall(found[2])) if found else (told, [])
+    found = _WHERE.fullmatch(str(error))
+    message, at = (found[1], _INDEX.findall(found[2])) if found else (str(error), [])
     field = name + "".join(f"[{index}]" for index in at)
     takes = next(key.takes for key in body_keys(shape) if key.name == name)
     return Flawed(field, "MD372", message[:1].lower() + message[1:].replace("`", "'"), f"it takes: {takes}")

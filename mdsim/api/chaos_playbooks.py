@@ -109,7 +109,7 @@ def _params(fields: dict[str, msgspec.Raw], flaws: list[Flawed]) -> dict[str, st
         text = bytes(raw).decode("utf-8")
         try:
             value = msgspec.json.decode(raw, type=str | float | int | bool | tuple[str, ...])
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, RecursionError):
             help_ = "write a text as --set takes it, such as -12%"
             flaws.append(Flawed(f"params/{name[:64]}", "MD372", "is no single value", help_))
             continue
@@ -127,7 +127,7 @@ def _read(
         return default
     try:
         return msgspec.json.decode(fields[name], type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError):
         flaws.append(Flawed(name, "MD372", "is of the wrong kind or out of bounds", f"write {takes}"))
         return default
 

@@ -68,19 +68,24 @@ def test_every_problem_of_a_body_is_told_at_once() -> None:
         (b'{"shock_percentage": -150}', "shock_percentage", "it takes: number, -90 to 500"),
         (b'{"duration_seconds": "1m"}', "duration_seconds", "it takes: number, 0.001 to 172800"),
         (b'{"overlap": "no"}', "overlap", "it takes: allow, refuse"),
-        (b'{"symbol": "\xff"}', "symbol", "it takes: text"),
+        (b'{"symbol": 7}', "symbol", "it takes: text"),
     ],
 )
 def test_what_does_not_fit_is_told_what_would(raw: bytes, field: str, help_: str) -> None:
-    """Whoever mistypes a pattern reads the patterns, and no word of how a program decodes text."""
+    """Whoever mistypes a pattern reads the patterns."""
     with pytest.raises(RequestError) as caught:
         read_body(raw, bodies.PriceShock)
     (flaw,) = [flaw for flaw in caught.value.errors if flaw.field == field]
     assert (flaw.code, flaw.help) == ("MD372", help_)
-    assert "codec" not in flaw.detail
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"7", b"{", b'{"symbol": "BTC-USD",}', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(b"", b"[]", b"7", b"{", b'{"symbol": "BTC-USD",}', b"\xff", b"[" * 100_000),
+        *(b'{"symbol": "\xff"}', b'{"\xff": 1}', b'{"odd": {"deep": ["\xff"]}}'),
+    ],
+)
 def test_what_is_no_json_object_is_a_bad_request(raw: bytes) -> None:
     """400, whatever it is, and never a broken server."""
     with pytest.raises(RequestError) as caught:

@@ -152,6 +152,8 @@ async def test_a_plan_alone_starts_nothing(server: Server, client: Client) -> No
         (b"", 400, "MD489"),
         (b"{", 400, "MD489"),
         (b"\xff\xfe", 400, "MD489"),
+        (b'{"playbook": {"mdsim": 1, "name": "\xff"}}', 400, "MD489"),
+        (b'{"library": "crash.yaml", "params": {"drop": "\xff"}}', 400, "MD489"),
         (b'{"playbook": "mdsim: 1", "library": "crash.yaml"}', 422, "MD371"),
         (b'{"playbok": "mdsim: 1"}', 422, "MD370"),
         (b'{"library": "crash.yaml", "speed": 0}', 422, "MD372"),
