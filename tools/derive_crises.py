@@ -9,7 +9,8 @@ What is kept of a recording, and how it is measured (as ``event_metrics.json`` b
 - the low: the lowest trade; it is placed half-way through its bar, since no bar says when it was;
 - the sharpest hour: the largest fall from one bar's close to the close an hour later;
 - the leg: the deepest fall within six hours, from a bar's high to a later bar's low;
-- the way back: minutes from the leg's low until a bar closes above half (nine tenths) of the leg.
+- the way back: minutes from the leg's low until a bar closes above half (nine tenths) of the leg;
+- where half never came back, the highest price after the leg's low: paths do not stray above it.
 
 The keyframes are chosen by largest error: beginning with the points above, the bar's close that lies
 farthest (in log price) from the straight line between its neighbours is added until all lie within
@@ -501,6 +502,10 @@ def derive(event: Event, folder: Path, metrics: dict[str, dict[str, object]]) ->
         volume = hourly_volume(whole[source.asset], start_s, length_s, start_s + kept.trough_at_s)
         if volume:
             entry["volume"] = volume
+        if kept.half_min is None:
+            since_s = kept.trough_at_s + source.bar_s
+            most = max(bar.high for bar in bars if bar.at_s >= since_s)
+            entry["never_above"] = [since_s, round(most / math.exp(base), 6)]
         entry["rough_bp"] = round(roughness(path, bars, source.bar_s), 2)
         entry["points"] = levels
         series[source.asset] = entry

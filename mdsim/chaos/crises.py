@@ -32,6 +32,8 @@ class Series:
         low: lowest recorded price in the window.
         at_ns: times of the keyframes since the start of the window; the first is 0, the last its length.
         logs: natural log of the price at each, against the start: the first is 0.
+        ceiling: where half of the fall never came back, the time from which the path stays below a log
+            price, and that: the highest that was recorded from there on.
         rough: how far prices strayed between keyframes, in log price a square root of a minute.
     """
 
@@ -43,6 +45,7 @@ class Series:
     at_ns: tuple[int, ...]
     logs: tuple[float, ...]
     rough: float
+    ceiling: tuple[int, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +123,14 @@ def _series(asset: str, item: dict[str, object], length_s: int) -> Series:
         at_ns=tuple(at_s * SECOND for at_s in times),
         logs=tuple(math.log(level) for level in levels),
         rough=float(str(item["rough_bp"])) * 1e-4,
+        ceiling=_ceiling(item.get("never_above")),
     )
+
+
+def _ceiling(item: object) -> tuple[int, float] | None:
+    if item is None:
+        return None
+    if not isinstance(item, list):
+        raise TypeError("never_above is of the wrong kind")
+    since_s, level = item
+    return int(since_s) * SECOND, math.log(level)

@@ -55,6 +55,18 @@ def path(asset: str = "BTC", seed: int = 1, scale: str = "1", event: str = EVENT
 class TestCurve:
     """The path itself, in log price against the start."""
 
+    @pytest.mark.parametrize("asset", ["BTC", "ETH"])
+    def test_half_of_a_fall_that_never_came_back_never_does(self, asset: str) -> None:
+        """Whatever the seed: with 11, BTC strayed over it for a moment."""
+        crisis = crises.load("2022-11-08")
+        ceiling = crisis.series[asset].ceiling
+        assert ceiling is not None
+        since_ns, most = ceiling
+        minutes = range(since_ns // MINUTE, crisis.length_ns // MINUTE + 1)
+        for seed in range(60):
+            way = path(asset, seed, event=crisis.name)
+            assert max(way(minute * MINUTE / crisis.length_ns) for minute in minutes) <= most + 1e-9
+
     @pytest.mark.parametrize("event", crises.names())
     def test_every_keyframe_is_met_whatever_the_seed(self, event: str) -> None:
         """What the figures say is not left to chance."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from bisect import bisect_right
 from decimal import Decimal
@@ -20,7 +21,8 @@ def start(args: Args, rng: random.Random, _over_ns: int) -> Progress:
     log price: 100 % is what was). Between two keyframes the path is a straight line with a Brownian bridge
     around it: a Gaussian walk of one point a recorded minute, less the line through its values at the two
     keyframes, times the series' roughness. Series of one event have the same minutes, so that those which
-    share ``rng`` stray together.
+    share ``rng`` stray together. Where half of a fall never came back, none strays above the highest price
+    that was recorded after it.
     """
     event, asset = given(args, "history", str), given(args, "asset", str)
     if event is None or asset is None:
@@ -42,6 +44,7 @@ def start(args: Args, rng: random.Random, _over_ns: int) -> Progress:
     # Levels less their stray: a line through these plus the walk is the bridge, and exact at every keyframe.
     lean = [log - stray for log, stray in zip(series.logs, rough, strict=True)]
     end, last = scale * series.logs[-1], len(at) - 1
+    since, most = (series.ceiling[0] / MINUTE, series.ceiling[1]) if series.ceiling else (math.inf, 0.0)
 
     def progress(u: float) -> float:
         minute = u * minutes
@@ -49,7 +52,10 @@ def start(args: Args, rng: random.Random, _over_ns: int) -> Progress:
         if k >= last:
             return end
         line = lean[k] + (lean[k + 1] - lean[k]) * (minute - at[k]) / (at[k + 1] - at[k])
-        return scale * (line + series.rough * strays(minute))
+        log = line + series.rough * strays(minute)
+        if minute >= since and log > most:
+            log = 2.0 * most - log  # it turns back where prices did, and is as rough as below
+        return scale * log
 
     return progress
 
