@@ -36,6 +36,8 @@ _GRID_POINTS = 256
 """Regular cycles over the whole plan; moves add their own."""
 _WATCH_POINTS = 2048
 """Cycles over the whole plan while a step waits for a condition."""
+_TIE = 2e-5
+"""How much farther a price must go to be named though it only follows: two increments may be rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +138,13 @@ class _Follower:
         """Wall time says nothing here."""
 
     def on_cycle(self, market: Market, at_ns: int) -> None:
-        """Look for a price farther from its base than any before."""
-        for at, (mid, reference) in enumerate(zip(market.mids, market.references(), strict=True)):
-            symbol = market.catalogue.instruments[at].symbol
+        """Look for a price farther from its base than any before; what is named comes before what follows."""
+        mids, references, items = market.mids, market.references(), market.catalogue.instruments
+        for at in sorted(range(len(items)), key=lambda at: items[at].symbol not in self.touched):
+            symbol, mid, reference = items[at].symbol, mids[at], references[at]
             named = symbol in self.touched
             share = abs(mid - reference) / (reference if named else max(mid, reference))
-            if share > self._share:
+            if share > self._share + (0.0 if named else _TIE):
                 self._share = share
                 self.peak = (at_ns, at, mid, reference, self._mover(symbol))
 

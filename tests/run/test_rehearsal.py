@@ -51,6 +51,19 @@ def test_peak_is_the_move_itself_at_its_end(scripted: Feed) -> None:
     assert str(peak.place) == "t.yaml:3:22"
 
 
+def test_the_price_that_a_step_names_is_told_rather_than_one_that_follows(scripted: Feed) -> None:
+    """Twice -20 % of BTC is -36 % of BTC, though USDT-BTC rises by 56 %, and BTC-USDT may round farther."""
+    plan = compiled(
+        "steps: [{move: {symbol: BTC-USD, by: -20%}}, {move: {symbol: BTC-USD, by: -20%, over: 1m}}]\n"
+    )
+    symbols = ("USDT-BTC", "BTC-USDT", "BTC-ETH", "BTC-USD", "BTC-USD-PERP", "USDT-USD", "ETH-USD")
+    everything = scripted(*symbols, BTC=lambda _at_s: 61_234.57, USDT=lambda _at_s: 1.00013)
+    peak = peak_of(rehearsed(plan, everything))
+
+    assert (peak.symbol, peak.follows) == ("BTC-USD", False)
+    assert float(peak.deviation) == pytest.approx(-0.36, abs=1e-6)
+
+
 def test_overlapping_moves_are_added_and_cross_rates_follow(scripted: Feed) -> None:
     """Both legs at once, against each other, take the cross rate farthest: +10 % / -10 %."""
     plan = compiled(
