@@ -1,12 +1,13 @@
 """One HTTP request and its answer, so that the connection is sound afterwards.
 
-Two things that the framework leaves open, each seen on a real socket:
+Three things that the framework leaves open, each seen on a real socket:
 
 - An answer that was sent before the body had arrived leaves the rest of the body on the connection. The
   server then closes it, and a close with unread bytes can take the answer along. So the body is awaited
   first, for a bounded time; what is too large is thrown away as it comes.
 - The server closes a connection from inside the answer's last send, and tells the application of it, which
   cancels that very send: the connection stays open for good. So the send is shielded, up to its timeout.
+- A target without any path, as `GET ?x`, breaks it before a request is made. So it is asked for the root.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Exchange(TrioASGIHTTPConnection):
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answer one request."""
+        self.scope["path"] = self.scope["path"] or "/"
         self._arrived = trio.Event()
 
         async def watched() -> ASGIReceiveEvent:

@@ -112,3 +112,12 @@ async def test_head_has_no_body_on_the_wire(line: Line) -> None:
 
     await line.head("GET", "/health")
     assert await line.answer() == 200
+
+
+async def test_a_target_without_a_path_is_the_root(line: Line) -> None:
+    """No server of ours breaks on what a broken client writes; the connection goes on."""
+    await line.head("GET", "?x=1")
+    assert await line.answer() == 307
+
+    await line.head("GET", "/health")
+    assert await line.answer() == 200
