@@ -78,7 +78,7 @@ class Arguments:
         before = len(self._reader.problems)
         section = self._grammar.sections[effect.name]
         args = self._args(section, effect.params, data, at)
-        if args is None or len(self._reader.problems) > before:
+        if args is None or len(self._reader.problems) > before or self._lacks(args, data):
             return None
         if _names_all(effect, args):
             self.used.update(dict.fromkeys(self._market.enabled.symbols))
@@ -90,6 +90,11 @@ class Arguments:
         if effect.lasting and all(param.name != "for" for param in effect.params):
             args = MappingProxyType({name: value for name, value in args.items() if name != "for"})
         return EffectAct(effect.name, args, lasts, effect.lasting)
+
+    def _lacks(self, args: Args, data: Data) -> bool:
+        """Whether what was written has no value, as ``$name`` of a parameter that was refused already."""
+        written = data if isinstance(data, dict) else {}
+        return bool(self._reader.problems) and any(args.get(name, 0) is None for name in written)
 
     def _args(self, section: Section, params: tuple[Param, ...], data: Data, at: At) -> Args | None:
         fields = self._reader.mapping(data, section, at)
