@@ -51,6 +51,9 @@ class Condition:
 
 
 _CALM = (1.0, 1.0, 1.0, False, False)
+MOST = 1e9
+"""Bound of a product of factors, and its inverse below: hundreds of conditions, each within its own bounds,
+would come to numbers that no quote and no size can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +211,9 @@ class Climate:
         for condition in asking:
             for symbol in condition.symbols:
                 at = self._catalogue.index[symbol]
-                factors.spread[at] *= condition.spread
-                factors.depth[at] *= condition.depth
-                factors.volume[at] *= condition.volume
+                factors.spread[at] = times(factors.spread[at], condition.spread)
+                factors.depth[at] = times(factors.depth[at], condition.depth)
+                factors.volume[at] = times(factors.volume[at], condition.volume)
                 factors.trades_off[at] |= condition.trades_off
                 factors.halted[at] |= condition.halted
         self.factors = factors
@@ -255,6 +258,14 @@ class Climate:
             kept = {name: number(offsets[key]) for name, key in self._keys.items() if offsets.get(key)}
             data |= {"kept": dict(kept), "reverts_over_ns": EASE_NS}
         return Notice("effect_ended", one.activation.run, one.activation.path, data)
+
+
+def times(one: float, other: float) -> float:
+    """The product of two factors within the bounds; nothing stays nothing."""
+    product = one * other
+    if one and other and not 1.0 / MOST <= product <= MOST:
+        return min(MOST, max(1.0 / MOST, product))
+    return product
 
 
 def _started(condition: Condition, activation: Activation) -> Notice:

@@ -56,6 +56,16 @@ class TestFactors:
         stage.board.cut("other", "b", 0)
         assert (stage.board.factors.spread[BTC], stage.board.factors.trades_off[BTC]) == (4.0, False)
 
+    def test_hundreds_of_factors_stay_numbers_that_a_market_can_have(self, stage: Stage) -> None:
+        """Each within its own bounds: no infinite book, no size without a logarithm; 0 stays 0."""
+        stage.play("market", step="none", symbol="ETH-USD", volume="0")
+        for number in range(200):
+            stage.play("market", step=f"{number}", symbols="BTC-USD ETH-USD", spread="100", volume="200")
+            stage.play("market", step=f"thin {number}", symbol="BTC-USD", depth="0.001")
+        factors = stage.board.factors
+        assert (factors.spread[BTC], factors.volume[BTC], factors.depth[BTC]) == (1e9, 1e9, 1e-9)
+        assert factors.volume[ETH] == 0.0
+
     @pytest.mark.parametrize("how", ["cut", "release"])
     def test_calm_comes_back_exactly(self, stage: Stage, how: str) -> None:
         """Not nearly: the calm singleton."""

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
 if TYPE_CHECKING:
     from mdsim.cli.server import Server
@@ -118,3 +119,19 @@ async def test_a_server_outlives_runs_whose_volatilities_multiply(serving: Servi
                 assert (await http.get("/health")).status_code == 200
             assert (await http.delete("/chaos/stop-all")).status_code == 200
             assert (await http.get("/api/v1/prices/BTC-USD/current")).status_code == 200
+
+
+@pytest.mark.parametrize("asked", ["depth: 0.01%", "depth: 1000x", "volume: 200x", "spread: 1000x"])
+async def test_a_server_outlives_a_playbook_of_a_hundred_extremes(serving: Serving, asked: str) -> None:
+    """Who is let in to disturb the market must not be able to end it for everyone."""
+    lanes = "".join(f"      l{at}: [market: {{symbol: BTC-USD, {asked}}}]\n" for at in range(120))
+    text = f"mdsim: 1\nphases:\n  - name: all\n    for: 1m\n    lanes:\n{lanes}"
+    async with serving() as server:
+        address = f"http://127.0.0.1:{server.door.addresses[0][1]}"
+        async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=20) as http:
+            answer = await http.post("/chaos/playbooks", content=text)
+            assert answer.status_code == 201, answer.text
+            began = server.live.engine.market.cycles
+            while server.live.engine.market.cycles < began + 20:
+                assert (await http.get("/api/v1/orderbook/BTC-USD?depth=5")).status_code == 200
+            assert (await http.get("/api/v1/stats/BTC-USD/24h")).status_code == 200
