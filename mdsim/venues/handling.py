@@ -11,6 +11,8 @@ from mdsim.core.decimals import CONTEXT
 from mdsim.core.sourcing import Report
 
 _SHARP = Decimal("1e-12")
+_MOST = Decimal("1e20")
+"""Past it a price is this: outliers and shifts of the point multiply, and no market believes either."""
 
 
 class _Handling:
@@ -42,7 +44,12 @@ class _Handling:
         times = CONTEXT.create_decimal_from_float(factor)
 
         def scaled(price: Decimal | None) -> Decimal | None:
-            return None if price is None else CONTEXT.quantize(CONTEXT.multiply(price, times), _SHARP)
+            if price is None:
+                return None
+            product = CONTEXT.multiply(price, times)
+            if product.is_nan():
+                return product
+            return CONTEXT.quantize(min(product, _MOST), _SHARP)
 
         return msgspec.structs.replace(
             item, bid=scaled(item.bid), ask=scaled(item.ask), last=scaled(item.last)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from statistics import fmean, pstdev
@@ -165,6 +166,19 @@ def test_latency_makes_a_report_arrive_late_with_its_old_time(around: Around) ->
             assert late[one.symbol, one.seq].ts_event_ns == one.ts_event_ns
     hurt.disturb([])
     assert len(during) + len(cycles(hurt, 40, 60)) == len(undisturbed) + len(cycles(calm, 40, 60))
+
+
+def test_shifts_that_multiply_come_to_a_price_that_can_be_written(around: Around) -> None:
+    """Each within its bounds, and beyond all digits together; what is damaged as well is no number still."""
+    hurt = around(names=("kraken",))
+    shifts = [
+        replace(disturbance(hurt, "kraken", decimals=Decimal(12), corrupt=Decimal("0.5")), path=f"{at}")
+        for at in range(200)
+    ]
+    hurt.disturb(shifts)
+    last = [one.last for one in cycles(hurt, 0, 5)]
+    assert last
+    assert all(price is not None and (price.is_nan() or price == Decimal("1e20")) for price in last)
 
 
 def test_an_outlier_and_a_shifted_point_change_prices_alone(around: Around) -> None:
