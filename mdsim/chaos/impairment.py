@@ -55,6 +55,7 @@ class Parcel(Generic[T]):
         held_ns: time that it waits out of turn, so that others overtake it; 0 for in turn.
         followers: parcels that waited for this one and leave right behind it.
         due_ns: when it leaves; the pipeline's.
+        doubled: how often it, or what it is a copy of, was doubled.
     """
 
     item: T
@@ -66,6 +67,7 @@ class Parcel(Generic[T]):
     held_ns: int = 0
     followers: list[Parcel[T]] = field(default_factory=list)
     due_ns: int = 0
+    doubled: int = 0
 
     @property
     def stream(self) -> tuple[str, str]:
@@ -74,7 +76,10 @@ class Parcel(Generic[T]):
 
     def copy(self) -> Parcel[T]:
         """The same once more, with delays of its own to come."""
-        return Parcel(self.item, self.symbol, self.channel, self.seq, self.sent_ns, dict(self.delays))
+        delays = dict(self.delays)
+        return Parcel(
+            self.item, self.symbol, self.channel, self.seq, self.sent_ns, delays, doubled=self.doubled
+        )
 
 
 Act: TypeAlias = Callable[[Parcel[T]], Sequence[Parcel[T]]]

@@ -47,6 +47,14 @@ def test_losses_of_two_steps_combine_as_independent_ones(line: Line) -> None:
     assert 860 < len(arrived) < 1140
 
 
+def test_many_steps_that_double_a_message_do_not_flood(line: Line) -> None:
+    """Forty of them would never end; every copy that there is has been told."""
+    doubling = [line.disturbance(f"{at}", duplicate=Decimal(1)) for at in range(40)]
+    pipeline = line.pipeline(*doubling)
+    assert len(line.send(pipeline, [line.note(1), line.note(2)])) == 2 * 64
+    assert len(pipeline.injections()) == 2 * 63
+
+
 def test_everything_sent_has_arrived_or_is_told_as_lost(line: Line) -> None:
     """The missing numbers are those of the injections, no more and no fewer."""
     pipeline = line.pipeline(line.disturbance(loss=Decimal("0.3"), latency=SECOND, jitter=SECOND))

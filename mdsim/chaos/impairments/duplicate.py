@@ -13,6 +13,8 @@ from mdsim.core.params import Kind, Param
 T = TypeVar("T")
 
 FAULT = "duplicate"
+DOUBLED_MOST = 6
+"""A message comes 64 times at most: thirty steps that double it would make a thousand million of it."""
 
 
 def start(post: Post[T]) -> Act[T]:
@@ -20,9 +22,10 @@ def start(post: Post[T]) -> Act[T]:
     share = float(given(post.args, FAULT, Decimal) or 0)
 
     def act(parcel: Parcel[T]) -> Sequence[Parcel[T]]:
-        if post.draw(parcel) >= share:
+        if post.draw(parcel) >= share or parcel.doubled >= DOUBLED_MOST:
             return (parcel,)
         post.tell(parcel)
+        parcel.doubled += 1
         return (parcel, parcel.copy())
 
     return act
