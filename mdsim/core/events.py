@@ -66,6 +66,19 @@ class BookSnapshot(msgspec.Struct, frozen=True, gc=False, tag="book"):
     bids: tuple[BookLevel, ...]
     asks: tuple[BookLevel, ...]
 
+    def after(self, change: BookDelta) -> BookSnapshot:
+        """The book with a published change taken in; one that is in it already changes nothing.
+
+        Raises:
+            ValueError: a change before this one was missed; a whole book comes within sixty messages.
+        """
+        if change.seq <= self.seq:
+            return self
+        if change.seq != self.seq + 1:
+            raise ValueError(f"change {change.seq} of {self.symbol} does not follow on book {self.seq}")
+        bids, asks = _merged(self.bids, change.bids), _merged(self.asks, change.asks)
+        return BookSnapshot(self.symbol, change.seq, change.ts_event_ns, tuple(reversed(bids)), tuple(asks))
+
 
 class BookDelta(msgspec.Struct, frozen=True, gc=False, tag="book_delta"):
     """Levels that are new or changed since ``seq - 1``, by price; the rest of the book stands."""
@@ -75,6 +88,12 @@ class BookDelta(msgspec.Struct, frozen=True, gc=False, tag="book_delta"):
     ts_event_ns: int
     bids: tuple[BookLevel, ...]
     asks: tuple[BookLevel, ...]
+
+
+def _merged(levels: tuple[BookLevel, ...], changes: tuple[BookLevel, ...]) -> list[BookLevel]:
+    """Levels with changes taken in, by rising price."""
+    merged = {level.price: level for level in levels} | {level.price: level for level in changes}
+    return [merged[price] for price in sorted(merged) if merged[price].size]
 
 
 class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar"):

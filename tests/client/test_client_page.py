@@ -41,6 +41,7 @@ async def run(text: str, url: str) -> None:
             ],
         ),
         (2, ["BTC-USD 60000.10 0"]),
+        (3, ["BTC-USD 9 60000.10 60000.10"]),
     ],
 )
 async def test_programs_about_the_market_run(
@@ -64,6 +65,6 @@ async def test_the_program_about_runs_runs(serve: Serve, capsys: pytest.CaptureF
         return asked.json({**info, "state": "ended", "verdict": "passed"} if asked.method == "GET" else info)
 
     async with serve(script) as server:
-        await run(PROGRAMS[3], server.url)
+        await run(PROGRAMS[4], server.url)
     assert capsys.readouterr().out.splitlines() == ["1 run_ended ", "passed"]
-    assert len(PROGRAMS) == 4
+    assert len(PROGRAMS) == 5

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mdsim.core.events import Bar, BookDelta, BookLevel, BookSnapshot, Tick, Trade
+from mdsim.core.events import Bar, BookDelta, BookSnapshot, Tick, Trade
 from mdsim.core.ports import CurveType, EffectType
 from mdsim.core.registry import discover
 from mdsim.core.seeds import SeedTree
@@ -85,15 +85,7 @@ def followed(taped: Taped | SimpleNamespace, symbol: str) -> list[BookSnapshot]:
         if isinstance(one, BookSnapshot) and one.symbol == symbol:
             books.append(one)
         elif isinstance(one, BookDelta) and one.symbol == symbol:
-            assert one.seq == books[-1].seq + 1
-            sides = []
-            for before, changes in ((books[-1].bids, one.bids), (books[-1].asks, one.asks)):
-                levels = {level.price: level.size for level in before}
-                levels |= {level.price: level.size for level in changes}
-                sides.append([BookLevel(price, levels[price]) for price in sorted(levels) if levels[price]])
-            books.append(
-                BookSnapshot(symbol, one.seq, one.ts_event_ns, tuple(reversed(sides[0])), tuple(sides[1]))
-            )
+            books.append(books[-1].after(one))
     return books
 
 
