@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import Protocol
 
+from mdsim.core.instruments import ASSETS, AssetKind
 from mdsim.core.seeds import SeedTree
 from mdsim.sources._recording import Bars, Events, Ohlc
 
 BAR_STEPS_MIN = 4
 """Instants that a bar needs so that its open, low, high and close are all published."""
+TOGETHER = 0.9
+"""Correlation of two coins' noise inside a bar; returns were measured at .67 to .87, 1 s to 1 min."""
+_ALONE = math.sqrt(1.0 - TOGETHER * TOGETHER)
 
 
 class Track(Protocol):
@@ -39,10 +44,13 @@ class BarTrack:
     of the bar's range (Parkinson 1980: ``sigma² = ln(high / low)² / (4 ln 2)``), reflected at low and high,
     so that it never leaves them.
 
-    Each bar draws from a stream of its own, named by the base asset and the open time. So where a run starts
+    Each bar draws from streams of its own, named by the base asset and the open time. So where a run starts
     changes nothing as long as the grid falls on the same instants, and two recordings of one asset (spot
     and perpetual, or in two currencies) take like paths: their difference is not blurred by the bridges,
     except where one bar rises and the other falls.
+
+    Coins move together inside a bar, too: they share the instants of their extremes and ``TOGETHER`` of the
+    bridge's noise, drawn step by step from a stream of the market.
     """
 
     def __init__(self, bars: Bars, asset: str, seeds: SeedTree, start_ns: int, step_ns: int) -> None:
@@ -50,6 +58,7 @@ class BarTrack:
         self._step_ns = step_ns
         self._touches: list[tuple[int, float]] = []
         self._left = self._position = 0
+        self._market: Callable[[], float] | None = None
         self._target = self._sigma = self._low = self._high = 0.0
         self.log = 0.0
         self.updated_ns = start_ns
@@ -76,12 +85,18 @@ class BarTrack:
         position = (now_ns - open_ns) // step_ns
         first_ns = now_ns - position * step_ns
         count = (open_ns + bars.interval_ns - 1 - first_ns) // step_ns + 1
-        rng = self._seeds.stream("replay", self._asset, str(open_ns))
-        self._gauss = rng.gauss
+        own = self._seeds.stream("replay", self._asset, str(open_ns))
+        self._gauss, self._market = own.gauss, None
+        if ASSETS[self._asset].kind is AssetKind.CRYPTO:
+            market = self._seeds.stream("replay", "market", str(open_ns))
+            places = market.random(), market.random()
+            self._market = market.gauss
+        else:
+            places = own.random(), own.random()
         row = bars.rows[index]
         self._low, self._high = math.log(row[2]), math.log(row[1])
         self._sigma = (self._high - self._low) / math.sqrt(4.0 * math.log(2.0) * count)
-        self._touches = touches(row, count, rng.random(), rng.random())
+        self._touches = touches(row, count, *places)
         self._touches.reverse()
         _, self.log = self._touches.pop()
         self._aim(0)
@@ -96,15 +111,19 @@ class BarTrack:
 
     def _walk(self, steps: int) -> None:
         """Bridge on by some instants inside the bar."""
-        low, high = self._low, self._high
+        low, high, market = self._low, self._high, self._market
         for _ in range(steps):
             left = self._left
+            common = 0.0 if market is None else market()  # one a step, so that every coin hears the same
             if left == 1:
                 self.log = self._target
                 self._aim(self._position)
                 continue
             log = self.log
-            log += (self._target - log) / left + self._sigma * math.sqrt((left - 1) / left) * self._gauss()
+            noise = self._gauss()
+            if market is not None:
+                noise = TOGETHER * common + _ALONE * noise
+            log += (self._target - log) / left + self._sigma * math.sqrt((left - 1) / left) * noise
             if log < low:
                 log = min(2.0 * low - log, high)
             elif log > high:
