@@ -54,7 +54,7 @@ def check(
     ] = Format.TEXT,
 ) -> None:
     """Check a configuration in this environment, without starting anything; exit 3 when it is wrong."""
-    from mdsim.cli.live_sources import source_specs
+    from mdsim.cli.live_sources import source_specs, unopenable
     from mdsim.config.findings import ConfigError
     from mdsim.config.load import load
     from mdsim.core.errors import ExitCode, UsageError
@@ -62,7 +62,8 @@ def check(
     raw = None if file is None else read(file)
     settings: Settings | None = None
     try:
-        settings = load(raw, os.environ, {}, "<stdin>" if file == "-" else file or "config.yaml")
+        name = "<stdin>" if file == "-" else file or "config.yaml"
+        settings = load(raw, os.environ, {}, name, unopenable)
         sheets: Sequence[Sheet] = settings.warnings
     except ConfigError as error:
         sheets = error.sheets

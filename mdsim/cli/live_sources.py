@@ -8,12 +8,39 @@ from urllib.request import getproxies_environment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mdsim.config.settings import Settings
+    from mdsim.config.settings import Settings, SourceSettings
+    from mdsim.core.errors import Problem
     from mdsim.core.impairing import PipelineMaker
     from mdsim.core.seeds import SeedTree
     from mdsim.providers.pool import LiveSources
     from mdsim.providers.source import SourceSpec
     from mdsim.providers.wire import Recorder, Tell
+
+
+_FAULTY = {"MD610": "name", "MD611": "type", "MD614": "name"}
+"""The key of a source that each of these is about; addresses are judged where they are read."""
+
+
+def unopenable(source: SourceSettings) -> Problem | None:
+    """What is wrong with a source that can never be opened, at a path below the source."""
+    from mdsim.core.errors import Problem, UsageError
+    from mdsim.core.instruments import ALL
+    from mdsim.providers.specs import make_spec
+
+    try:
+        make_spec(
+            source.name,
+            tier=source.tier,
+            kind=source.type,
+            url=source.url,
+            priority=source.priority,
+            catalogue=ALL,
+            keys=source.keys,
+        )
+    except UsageError as error:
+        key = _FAULTY.get(error.code)
+        return None if key is None else Problem(error.code, error.message, (key,), error.hint)
+    return None
 
 
 def source_specs(settings: Settings) -> tuple[SourceSpec, ...]:

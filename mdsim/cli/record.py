@@ -32,14 +32,14 @@ def record(
     """Record everything the configured sources send, raw, until Ctrl-C; replay it with serve --replay."""
     import trio
 
-    from mdsim.cli.live_sources import source_specs
+    from mdsim.cli.live_sources import source_specs, unopenable
     from mdsim.cli.recording import Recorder
     from mdsim.config.load import load
     from mdsim.core.time import DAY, SECOND
 
     for_ns = None if for_ is None else span_ns("--for", for_, SECOND, 365 * DAY)
     raw = config.read(file) if file else None
-    settings = load(raw, os.environ, {}, file or "config.yaml")
+    settings = load(raw, os.environ, {}, file or "config.yaml", unopenable)
     for sheet in settings.warnings:
         typer.echo(sheet.render(), err=True)
     specs = source_specs(settings)

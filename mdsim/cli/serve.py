@@ -90,10 +90,11 @@ def _replay(path: Path | None, speed: float | None, seek: str | None) -> ReplayR
 
 
 def _settings(file: str | None, flags: dict[str, str]) -> Settings:
+    from mdsim.cli.live_sources import unopenable
     from mdsim.config.load import load
 
     raw = config.read(file) if file else None
-    settings = load(raw, os.environ, flags, file or "config.yaml")
+    settings = load(raw, os.environ, flags, file or "config.yaml", unopenable)
     for sheet in settings.warnings:
         typer.echo(sheet.render(), err=True)
     return settings

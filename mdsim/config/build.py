@@ -19,7 +19,7 @@ from mdsim.config.settings import (
     SourceSettings,
     TelemetrySettings,
 )
-from mdsim.config.sources import SourceList, check_symbol
+from mdsim.config.sources import Judge, SourceList, check_symbol
 from mdsim.config.tables_chaos import SCENARIO_TYPES
 from mdsim.config.tables_market import SMOOTHING_TWO_SIGMA_NS
 from mdsim.config.values import Cell, Layer, Path, Values
@@ -30,10 +30,12 @@ from mdsim.core.time import HOUR, MS, format_duration
 from mdsim.playbook.limits import MAX_PRICE_DEVIATION, SCENARIO_TIMEOUT_HOURS, Ceiling, Measure
 
 
-def build(values: Values, inputs: Inputs, unset: dict[Path, str], findings: Findings) -> Settings | None:
+def build(
+    values: Values, inputs: Inputs, unset: dict[Path, str], findings: Findings, judge: Judge
+) -> Settings | None:
     """The settings, or None when something was found that stops them; rules across keys are checked here."""
     listing = listed(values, findings)
-    sources = SourceList(values, inputs, unset, findings).build(listing.catalogue)
+    sources = SourceList(values, inputs, unset, findings, judge).build(listing.catalogue)
     _check(values, findings, listing.catalogue, sources)
     if findings.failed():
         return None

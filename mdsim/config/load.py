@@ -12,6 +12,7 @@ from mdsim.config.grammar import Key, walk
 from mdsim.config.inputs import Inputs
 from mdsim.config.reader import Reader
 from mdsim.config.settings import Settings
+from mdsim.config.sources import Judge
 from mdsim.config.tables import CONFIGURATION
 from mdsim.config.tables_market import PROVIDER_KEYS
 from mdsim.config.values import Layer, Origin, Path
@@ -34,6 +35,7 @@ def load(
     environment: Mapping[str, str],
     flags: Mapping[str, str],
     file: str = "config.yaml",
+    judge: Judge = lambda _source: None,
 ) -> Settings:
     """The settings of one start: a flag beats the environment, that the file, that the default.
 
@@ -42,6 +44,7 @@ def load(
         environment: every variable of the environment; an empty one counts as unset.
         flags: options of the command line by name, such as ``--port`` → ``9000``.
         file: the file's name, for messages.
+        judge: what is wrong with a source, for whoever can open it; None for nothing.
 
     Raises:
         ConfigError: with every problem found, from whichever place.
@@ -53,7 +56,7 @@ def load(
     findings, inputs = Findings(), Inputs(environment, flags)
     reader = Reader(document, inputs, findings)
     reader.read()
-    settings = build(reader.values, inputs, reader.unset, findings)
+    settings = build(reader.values, inputs, reader.unset, findings, judge)
     _check_variables(environment, findings, reader.spoken)
     sheets = _sheets(findings, document, reader)
     if settings is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mdsim.config.findings import Findings
 from mdsim.config.forms import plaintext_abroad
 from mdsim.config.inputs import Inputs
@@ -13,17 +15,22 @@ from mdsim.core.instruments import Catalogue
 from mdsim.core.secret import Secret
 from mdsim.core.spelling import shown
 
+Judge = Callable[[SourceSettings], Problem | None]
+"""What is wrong with a source that only those know who open it, at a path below the source."""
 _SCHEMES = {"rest_api": ("http", "https"), "websocket": ("ws", "wss")}
 
 
 class SourceList:
     """Makes the settings of every source of one configuration."""
 
-    def __init__(self, values: Values, inputs: Inputs, unset: dict[Path, str], findings: Findings) -> None:
+    def __init__(
+        self, values: Values, inputs: Inputs, unset: dict[Path, str], findings: Findings, judge: Judge
+    ) -> None:
         self._values = values
         self._inputs = inputs
         self._unset = unset
         self._findings = findings
+        self._judge = judge
 
     def build(self, catalogue: Catalogue) -> tuple[SourceSettings, ...]:
         """Every source, in the order of the file; the rules that they break go to the findings."""
@@ -40,6 +47,9 @@ class SourceList:
                     self._note("MD459", message, (*path, "name"), "give one of them another name")
                 names[source.name] = None
                 self._check_symbols(source, path, catalogue)
+                problem = None if source.off else self._judge(source)
+                if problem is not None:
+                    self._note(problem.code, problem.message, (*path, *problem.at), problem.help)
                 found.append(source)
         return tuple(found)
 

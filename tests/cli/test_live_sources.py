@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 import mdsim.cli.main as cli
 from mdsim.chaos.pipeline import ImpairedPipeline
-from mdsim.cli.live_sources import live_sources, source_specs
+from mdsim.cli.live_sources import live_sources, source_specs, unopenable
+from mdsim.config.findings import ConfigError
 from mdsim.config.load import load
 from mdsim.core.seeds import SeedTree
 
@@ -34,12 +35,30 @@ def test_the_example_s_sources_can_all_be_opened() -> None:
 def test_config_check_names_a_source_that_cannot_be_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A provider that does not exist: exit 3, the code, and the nearest name."""
+    """A provider that does not exist, one that is not read so, one without its key: all at their places."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
     file = tmp_path / "config.yaml"
     file.write_text(EXAMPLE.read_text("utf-8").replace("name: binance", "name: binanse"), "utf-8")
     result = CliRunner().invoke(cli.app, ["config", "check", str(file)])
     assert result.exit_code == 3
-    assert "error[MD610]: there is no provider 'binanse'" in result.stderr
-    assert "did you mean binance?" in result.stderr
+    line = next(at for at, text in enumerate(file.read_text("utf-8").splitlines(), 1) if "binanse" in text)
+    assert f"{file}:{line}:13: error[MD610]: there is no provider 'binanse'" in result.stdout
+    assert "did you mean binance?" in result.stdout
+    assert "1 error" in result.stdout
+    assert "no problems" not in result.stdout
+    several = (
+        "data_sources:\n  primary:\n"
+        "    - {name: coingeko, type: rest_api, url: 'https://a.example'}\n"
+        "    - {name: coingecko, type: websocket, url: 'wss://a.example'}\n"
+        "    - {name: coinmarketcap-2, type: rest_api, url: 'https://a.example'}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(several, {}, {}, "c.yaml", unopenable)
+    told = [
+        f"{item.place} {item.problem.code}"
+        for sheet in caught.value.sheets
+        for item in sheet.diagnostics
+        if not item.problem.warning
+    ]
+    assert told == ["c.yaml:3:14 MD610", "c.yaml:4:31 MD611", "c.yaml:5:14 MD614"]
