@@ -265,4 +265,12 @@ READING: dict[str, Explanation] = {
         "risk.mode > NORMAL",
         "risk.mode != NORMAL",
     ),
+    "MD042": Explanation(
+        "no time to hold",
+        "'for' asks that a condition holds for a while without a break. Where the playbook looks once ('if', "
+        "'when', 'requires', an expectation without 'within'), or for less time than that, it can never come "
+        "true. At the end of the run, 'expect' looks back.",
+        "expect: spread(BTC-USD) > 20bp for 30s",
+        "expect: {that: spread(BTC-USD) > 20bp for 30s, within: 5m}",
+    ),
 }

@@ -167,6 +167,15 @@ class Any:
 Condition: TypeAlias = Compare | Within | Flag | Not | All | Any
 
 
+def remembers(condition: Condition) -> bool:
+    """Whether a term must be held ``for`` a while, so that one look cannot tell."""
+    if isinstance(condition, Not):
+        return remembers(condition.term)
+    if isinstance(condition, All | Any):
+        return any(remembers(term) for term in condition.terms)
+    return condition.for_ns > 0
+
+
 def subjects(condition: Condition) -> tuple[Subject, ...]:
     """Every metric and probe field of a condition, in the order written, each once."""
     found: dict[Subject, None] = {}

@@ -103,6 +103,20 @@ class Monitor(Watch):
         return False
 
 
+class Follower(Watch):
+    """Keeps a condition's memory of ``for`` up to date for whoever asks later; it never wakes anybody."""
+
+    def step(self, now_ns: int) -> bool:
+        """Look at a new cycle."""
+        super().step(now_ns)
+        return False
+
+    @property
+    def once(self) -> bool:
+        """Stays until it is taken away."""
+        return False
+
+
 def compile_condition(condition: Condition, view: View) -> Test:
     """A fresh evaluator (with its own memory for ``for``) of a condition.
 
@@ -136,16 +150,19 @@ def _hold(test: Test, for_ns: int) -> Test:
     if for_ns == 0:
         return test
     since_ns: int | None = None
+    broken = False  # how the stretch of truth began: after a break, or with the first look
 
     def held(now_ns: int) -> Truth:
-        nonlocal since_ns
+        nonlocal since_ns, broken
         truth = test(now_ns)
         if truth is not True:
-            since_ns = None
+            since_ns, broken = None, truth is False
             return truth
         if since_ns is None:
             since_ns = now_ns
-        return now_ns - since_ns >= for_ns
+        if now_ns - since_ns >= for_ns:
+            return True
+        return False if broken else None  # too short a history is unknown
 
     return held
 

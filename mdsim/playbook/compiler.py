@@ -122,7 +122,7 @@ class _Compiler:
         steps = Steps(reader, self._grammar, self._document, arguments, questions)
         about = reader.value(DOCUMENT["about"], fields["about"], ("about",)) if "about" in fields else ""
         tags = reader.words(fields["tags"], "tags", ("tags",)) if "tags" in fields else ()
-        requires = self._asked(questions.conditions, fields, "requires")
+        requires = self._asked(questions.requirements, fields, "requires")
         always = self._asked(questions.invariants, fields, "always")
         never = self._asked(questions.invariants, fields, "never")
         phases = self._phases(fields, steps, questions)

@@ -22,6 +22,7 @@ from mdsim.core.errors import Problem
 from mdsim.core.instruments import Catalogue
 from mdsim.core.params import Kind
 from mdsim.core.spelling import shown
+from mdsim.core.time import format_duration
 from mdsim.playbook.condition_subjects import SubjectReader, describe
 from mdsim.playbook.condition_tokens import Cursor, SyntaxProblem, Token, TokenKind, tokenize
 from mdsim.playbook.condition_values import Literals
@@ -52,12 +53,16 @@ class Context:
         sources: names of the sources whose age may be asked.
         probes: probe → its fields; ``ok`` is always there and need not be listed.
         final: the condition is asked at the end of the run, where aggregates make sense.
+        span_ns: how long it is looked at, 0: once; None: as long as it takes.
+        longer: what to write when a ``for`` does not fit into that.
     """
 
     catalogue: Catalogue
     sources: tuple[str, ...] = ()
     probes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     final: bool = False
+    span_ns: int | None = None
+    longer: str = ""
 
 
 class ConditionProblems(Exception):  # noqa: N818 it carries problems of the document
@@ -99,6 +104,7 @@ class _Reader:
         self._cursor = cursor
         self._problems = problems
         self._depth = 0
+        self._span_ns, self._longer = context.span_ns, context.longer
         self._subjects = SubjectReader(
             cursor, context.catalogue, context.sources, context.probes, context.final, problems
         )
@@ -227,7 +233,12 @@ class _Reader:
         if self._subjects.is_aggregate(subject):
             message = f"{describe(subject)} looks at the whole run, so it cannot be held 'for' a while"
             self._note("MD039", message, "remove the 'for'", word)
-        return self._literals.duration(token, "'for'")
+        held_ns, span_ns = self._literals.duration(token, "'for'"), self._span_ns
+        if span_ns is not None and held_ns > span_ns:
+            looked = f"for {format_duration(span_ns)}" if span_ns else "once"
+            message = f"this is looked at {looked}, so it cannot be held for {format_duration(held_ns)}"
+            self._note("MD042", message, self._longer, token)
+        return held_ns
 
     def _turned_round(self, token: Token) -> bool:
         following = self._cursor.peek(1)

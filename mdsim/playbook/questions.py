@@ -13,6 +13,8 @@ from mdsim.playbook.loader import Data, Document
 from mdsim.playbook.plan import ExpectAct, Invariant, Question
 from mdsim.playbook.reader import At, Reader
 
+WAIT_FIRST = "wait before it: wait: {until: …, timeout: 10m, else: continue}"
+"""How to ask for a condition that holds a while, where there is one look."""
 _TAKES = "a condition such as price(BTC-USD) > 40000"
 
 
@@ -29,13 +31,23 @@ class Questions:
         self._context = context
         self.used: dict[str, None] = {}
 
-    def condition(self, data: Data, what: str, at: At, *, final: bool = False) -> Question | None:
-        """A condition as text."""
+    def condition(
+        self,
+        data: Data,
+        what: str,
+        at: At,
+        *,
+        final: bool = False,
+        span_ns: int | None = None,
+        longer: str = WAIT_FIRST,
+    ) -> Question | None:
+        """A condition as text, looked at for ``span_ns`` (0: once); ``longer`` says how to look longer."""
         filled = self._reader.filled_text(data, what, _TAKES, at)
         if filled is None:
             return None
         try:
-            condition = conditions.parse(filled.text, replace(self._context, final=final))
+            context = replace(self._context, final=final, span_ns=span_ns, longer=longer)
+            condition = conditions.parse(filled.text, context)
         except ConditionProblems as error:
             for problem in error.problems:
                 offset, length = filled.written(problem.offset, problem.length)
@@ -49,10 +61,14 @@ class Questions:
         place = self._document.marks.place(self._document.file, at)
         return Question(" ".join(filled.text.split()), condition, place)
 
-    def conditions(self, data: Data, what: str, at: At) -> tuple[Question, ...]:
-        """A list of conditions."""
+    def requirements(self, data: Data, what: str, at: At) -> tuple[Question, ...]:
+        """What is asked once, before anything runs."""
         items = self._reader.listing(data, what, "a list of conditions", at) or []
-        asked = [self.condition(item, what, (*at, index)) for index, item in enumerate(items)]
+        longer = "leave the 'for' out, or wait for it in the first step"
+        asked = [
+            self.condition(item, what, (*at, index), span_ns=0, longer=longer)
+            for index, item in enumerate(items)
+        ]
         return tuple(question for question in asked if question is not None)
 
     def expectations(self, data: Data, what: str, at: At) -> tuple[Question, ...]:
@@ -80,25 +96,38 @@ class Questions:
 
     def expect(self, data: Data, at: At) -> ExpectAct | None:
         """The act of a step that asks."""
-        question, fields = self._asked(data, EXPECT, "expect", at)
-        within_ns = None
-        if "within" in fields:
-            within_ns = self._reader.duration_ns(EXPECT["within"], fields["within"], (*at, "within"))
+        within_ns: int | None = None
+        span_ns: int | None = 0
+        longer = "give it time: expect: {that: …, within: 10m}"
+        if isinstance(data, dict) and "within" in data:
+            within_ns = span_ns = self._reader.duration_ns(EXPECT["within"], data["within"], (*at, "within"))
+            longer = "make 'within' longer, or the 'for' shorter"
+        question, _ = self._asked(data, EXPECT, "expect", at, span_ns=span_ns, longer=longer)
         return None if question is None else ExpectAct(question, within_ns)
 
     def _asked(
-        self, data: Data, section: Section, what: str, at: At, *, final: bool = False
+        self,
+        data: Data,
+        section: Section,
+        what: str,
+        at: At,
+        *,
+        final: bool = False,
+        span_ns: int | None = None,
+        longer: str = "",
     ) -> tuple[Question | None, dict[str, Data]]:
         """A condition that stands alone, or under ``that`` in a mapping whose other fields are returned."""
         if not isinstance(data, dict):
-            return self.condition(data, what, at, final=final), {}
+            return self.condition(data, what, at, final=final, span_ns=span_ns, longer=longer), {}
         fields = self._reader.mapping(data, section, at) or {}
         level = (
             self._reader.value(section["level"], fields["level"], (*at, "level")) if "level" in fields else ""
         )
         if "that" not in fields:
             return None, fields
-        question = self.condition(fields["that"], "that", (*at, "that"), final=final)
+        question = self.condition(
+            fields["that"], "that", (*at, "that"), final=final, span_ns=span_ns, longer=longer
+        )
         if question is not None and isinstance(level, str) and level:
             question = replace(question, level=level)
         return question, fields

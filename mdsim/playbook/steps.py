@@ -197,7 +197,7 @@ class Steps:
         if "timeout" in data:
             timeout_ns = self._reader.duration_ns(STEP["timeout"], data["timeout"], (*spot.at, "timeout"))
         if "when" in data:
-            when = self._questions.condition(data["when"], "when", (*spot.at, "when"))
+            when = self._questions.condition(data["when"], "when", (*spot.at, "when"), span_ns=0)
         tags = self._reader.words(data["tags"], "tags", (*spot.at, "tags")) if "tags" in data else ()
         place = self._document.marks.place(self._document.file, spot.at)
         act = SayAct("", "")
@@ -241,7 +241,6 @@ class Steps:
         fields = self._reader.mapping(data, WAIT, spot.at)
         if fields is None:
             return None
-        until = self._until(fields, spot)
         timeout_ns, otherwise = None, "fail"
         if "timeout" in fields:
             timeout_ns = self._reader.duration_ns(WAIT["timeout"], fields["timeout"], (*spot.at, "timeout"))
@@ -251,12 +250,16 @@ class Steps:
             self._reader.problem("MD075", message, spot.at, help_, on_key=True)
         if "else" in fields:
             otherwise = str(self._reader.value(WAIT["else"], fields["else"], (*spot.at, "else")))
+        until = self._until(fields, spot, timeout_ns)
         return None if until is None else WaitAct(None, until, timeout_ns, otherwise)
 
-    def _until(self, fields: dict[str, Data], spot: Spot) -> Question | None:
+    def _until(self, fields: dict[str, Data], spot: Spot, span_ns: int | None = None) -> Question | None:
         if "until" not in fields:
             return None
-        return self._questions.condition(fields["until"], "until", (*spot.at, "until"))
+        longer = "make the timeout longer, or the 'for' shorter"
+        return self._questions.condition(
+            fields["until"], "until", (*spot.at, "until"), span_ns=span_ns, longer=longer
+        )
 
     def _repeat(self, data: Data, spot: Spot) -> RepeatAct | None:
         fields = self._reader.mapping(data, REPEAT, spot.at)
@@ -295,7 +298,7 @@ class Steps:
         self._reader.problem("MD076", message, spot.at, help_, on_key=True)
 
     def _if(self, step: dict[str, Data], verb: Verb, spot: Spot) -> IfAct | None:
-        question = self._questions.condition(step[str(spot.at[-1])], "if", spot.at)
+        question = self._questions.condition(step[str(spot.at[-1])], "if", spot.at, span_ns=0)
         bodies: list[Body] = []
         for index, key in enumerate(verb.companions):
             if key.name in step:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import trio
@@ -21,7 +22,7 @@ from mdsim.core.time import format_utc
 from mdsim.engine.commands import Command, ReleaseRun
 from mdsim.engine.corridor import Engine
 from mdsim.engine.view import View
-from mdsim.engine.watches import Watch, compile_condition
+from mdsim.engine.watches import Test, Watch, compile_condition
 from mdsim.playbook.plan import Plan, Question, canonical
 from mdsim.run.clock import ScenarioClock
 from mdsim.run.invariants import Guard
@@ -29,6 +30,7 @@ from mdsim.run.ledger import Ledger, Observer
 from mdsim.run.result import Verdict
 from mdsim.run.scope import Scope
 from mdsim.run.tree import Tree
+from mdsim.run.waiting import Waiting
 
 FINALLY_S = 10.0
 """How long the steps of ``finally`` may take, by trio's clock."""
@@ -157,10 +159,16 @@ class Performance:
             self.clock.turns.give()
 
     async def _play(self) -> None:
-        await self._play_phases()
-        if self.verdict is None:
-            for question in self._plan.expect:
-                self._ask("final", question)
+        waiting = Waiting(self._setting.engine, self._setting.view, self.clock)
+        with ExitStack() as followed:
+            asked = [
+                (question, followed.enter_context(waiting.following(question, (), "")))
+                for question in self._plan.expect
+            ]
+            await self._play_phases()
+            if self.verdict is None:
+                for question, test in asked:
+                    self._ask(question, test)
         await self._finish()
 
     def _requirements_hold(self) -> bool:
@@ -186,9 +194,9 @@ class Performance:
         finally:
             guard.end()
 
-    def _ask(self, kind: str, question: Question) -> None:
-        truth = compile_condition(question.condition, self._setting.view)(self.clock.now_ns)
-        self.ledger.answer(kind, "", question, Verdict.PASSED if truth is True else Verdict.FAILED)
+    def _ask(self, question: Question, test: Test | None) -> None:
+        truth = test is not None and test(self.clock.now_ns) is True
+        self.ledger.answer("final", "", question, Verdict.PASSED if truth else Verdict.FAILED)
 
     async def _finish(self) -> None:
         """Run ``finally``, release everything, and let one more cycle show it."""

@@ -20,6 +20,7 @@ from mdsim.core.time import MS, format_duration
 from mdsim.engine.commands import Command, CutEffect, StartEffect
 from mdsim.engine.corridor import Engine
 from mdsim.engine.view import View
+from mdsim.engine.watches import Test
 from mdsim.playbook.plan import (
     Block,
     Body,
@@ -304,16 +305,16 @@ class Tree:
         self, step: Step, act: RepeatAct, scope: Scope, order: tuple[int, ...], path: str
     ) -> None:
         until_ns = None if act.lasts_ns is None else self._clock.now_ns + act.lasts_ns
-        async with group(self._clock) as alone:
-            await alone.start(functools.partial(self._iterations, step, act, scope, order, path))
-            await alone.join(order, path, until_ns, Rank.BLOCK_END)
-            alone.cancel()
+        with self._waiting.following(act.until, order, path) as test:
+            async with group(self._clock) as alone:
+                await alone.start(functools.partial(self._iterations, step, act, test, scope, order, path))
+                await alone.join(order, path, until_ns, Rank.BLOCK_END)
+                alone.cancel()
 
     async def _iterations(
-        self, step: Step, act: RepeatAct, scope: Scope, order: tuple[int, ...], path: str
+        self, step: Step, act: RepeatAct, test: Test | None, scope: Scope, order: tuple[int, ...], path: str
     ) -> None:
         clock, number = self._clock, 0
-        test = None if act.until is None else self._waiting.test(act.until)
         while act.times is None or number < act.times:
             if test is not None and test(clock.now_ns) is True:
                 return

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mdsim.core.conditions import remembers
 from mdsim.engine.corridor import Engine
 from mdsim.engine.view import View
-from mdsim.engine.watches import Test, Watch, compile_condition
+from mdsim.engine.watches import Follower, Test, Watch, compile_condition
 from mdsim.playbook.plan import Question
 from mdsim.run.clock import Rank, ScenarioClock, Woken
 
@@ -20,6 +24,22 @@ class Waiting:
     def test(self, question: Question) -> Test:
         """A fresh evaluator of a question, with a memory of its own for ``for``."""
         return compile_condition(question.condition, self._view)
+
+    @contextmanager
+    def following(
+        self, question: Question | None, order: tuple[int, ...], path: str
+    ) -> Iterator[Test | None]:
+        """An evaluator (of no question: None) that sees every cycle: ``for`` holds without a break."""
+        test = None if question is None else self.test(question)
+        if question is None or test is None or not remembers(question.condition):
+            yield test
+            return
+        follower = Follower(self._clock, order, path, self._clock.engine_ns, test)
+        self._engine.watch(follower)
+        try:
+            yield test
+        finally:
+            self._engine.unwatch(follower)
 
     async def until(
         self,
