@@ -418,8 +418,9 @@ CODES: dict[str, Explanation] = {
     ),
     "MD142": Explanation(
         "two prices for one symbol at once",
-        "Two moves 'to' a price overlap in time; the later one wins and the earlier one stays where it is. "
-        "Moves 'by' a change add up and may overlap. This is a warning.",
+        "Two moves 'to' a price overlap in time, and one symbol cannot be at two prices. Moves 'by' a change "
+        "add up and may overlap. Where 'when' guards one of them this is a warning, and where it cannot be "
+        "seen beforehand the later one wins, with a move_replaced in the journal.",
         "lanes:\n  a: [{move: {symbol: BTC-USD, to: 50000, over: 5m}}]\n"
         "  b: [{move: {symbol: BTC-USD, to: 40000, over: 5m}}]",
         "steps:\n  - move: {symbol: BTC-USD, to: 50000, over: 5m}\n"

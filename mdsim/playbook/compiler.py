@@ -157,7 +157,10 @@ class _Compiler:
         found = locate(self._reader.problems, self._document)
         if any(not diagnostic.problem.warning for diagnostic in found):
             raise PlaybookError(found, self._document.text)
-        return Compiled(plan, tuple(sorted((*found, *lint(plan)), key=_reading_order)))
+        found = tuple(sorted((*found, *lint(plan)), key=_reading_order))
+        if any(not diagnostic.problem.warning for diagnostic in found):
+            raise PlaybookError(found, self._document.text)
+        return Compiled(plan, found)
 
     # ------------------------------------------------------------------ head
 

@@ -1,4 +1,4 @@
-"""What is odd about a plan without being wrong: steps that are cut, fight each other or never run."""
+"""What is odd about a plan: steps that are cut or never run. Two prices for one symbol at once are wrong."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mdsim.playbook.spans import FOREVER, longest_step, shortest_act, shortest_s
 
 
 def lint(plan: Plan) -> tuple[Diagnostic, ...]:
-    """Every warning about a plan."""
+    """Every warning about a plan, and its steps that fight each other."""
     found = [*_after_the_end(plan)]
     for block in plan.phases:
         found.extend(_cut(block))
@@ -35,8 +35,8 @@ def lint(plan: Plan) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
-def _warning(code: str, step: Step, message: str, help_: str = "") -> Diagnostic:
-    problem = Problem(code, message, help=help_, warning=True)
+def _warning(code: str, step: Step, message: str, help_: str = "", *, warning: bool = True) -> Diagnostic:
+    problem = Problem(code, message, help=help_, warning=warning)
     return Diagnostic(problem, step.place, max(len(step.verb), 1))
 
 
@@ -118,15 +118,24 @@ class _Target:
 
 
 def _fights(block: Block) -> Iterator[Diagnostic]:
-    """Steps that move one symbol to two prices at overlapping times, where the times are known."""
-    found = [target for lane in block.lanes for target in _targets(lane.body, 0)]
+    """Steps that move one symbol to two prices at overlapping times, where the times are known.
+
+    It is wrong where it is certain; a step that ``when`` guards may be skipped, so that is a warning.
+    """
+    ends_ns = FOREVER if block.for_ns is None else block.for_ns
+    found = [target for lane in block.lanes for target in _targets(lane.body, 0) if target.start_ns < ends_ns]
     last: dict[str, _Target] = {}
     for target in sorted(found, key=lambda target: (target.start_ns, target.step.order)):
         other = last.get(target.symbol)
         if other is not None and target.start_ns < other.end_ns and other.start_ns < target.end_ns:
             message = f"{target.symbol} is moved to a price here and at line {other.step.place.line} at once"
-            help_ = "the later one wins; move one of them, or use 'by'"
-            yield _warning("MD142", target.step, message, help_)
+            maybe = target.step.when is not None or other.step.when is not None
+            help_ = (
+                "the later one wins; move one of them, or use 'by'"
+                if maybe
+                else "move one of them, or use 'by'"
+            )
+            yield _warning("MD142", target.step, message, help_, warning=maybe)
         if other is None or target.end_ns > other.end_ns:
             last[target.symbol] = target
 
@@ -138,7 +147,7 @@ def _targets(body: Body, begins_ns: int) -> Iterator[_Target]:
         least_ns = shortest_step(step)
         if isinstance(step.act, EffectAct) and step.act.args.get("to") is not None:
             for symbol in _symbols(step.act):
-                yield _Target(step, symbol, start_ns, start_ns + least_ns)
+                yield _Target(step, symbol, start_ns, start_ns + shortest_act(step.act))
         if isinstance(step.act, LanesAct):
             for lane in step.act.lanes:
                 yield from _targets(lane.body, start_ns)

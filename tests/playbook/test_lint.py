@@ -87,12 +87,12 @@ LANES = "phases:\n  - name: a\n    lanes:\n      one: {one}\n      two: {two}\n"
         ("{symbols: BTC-USD, to: 5, over: 5m}", "{symbols: BTC-USD, by: -5%, over: 1m}", []),
     ],
 )
-def test_two_prices_for_one_symbol_at_one_time_are_warned_about(
-    warnings: Linted, one: str, two: str, expected: list[str]
+def test_two_prices_for_one_symbol_at_one_time_are_refused(
+    warnings: Linted, mistakes: Linted, one: str, two: str, expected: list[str]
 ) -> None:
-    """Changes add up and may overlap; prices cannot."""
+    """Changes add up and may overlap; one symbol cannot be at two prices, so nothing runs."""
     text = LANES.replace("{one}", f"[{{nudge: {one}}}]").replace("{two}", f"[{{nudge: {two}}}]")
-    assert codes(warnings(text)) == expected
+    assert codes(mistakes(text) if expected else warnings(text)) == expected
 
 
 @pytest.mark.parametrize("between", ["{wait: 5m}", f"{{wait: {{until: {COND}, timeout: 1m}}}}"])
