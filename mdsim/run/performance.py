@@ -23,17 +23,17 @@ from mdsim.engine.commands import Command, ReleaseRun
 from mdsim.engine.corridor import Engine
 from mdsim.engine.view import View
 from mdsim.engine.watches import Test, Watch, compile_condition
-from mdsim.playbook.plan import Plan, Question, canonical
+from mdsim.playbook.plan import Plan, Question, Step, canonical
 from mdsim.run.clock import ScenarioClock
 from mdsim.run.invariants import Guard
 from mdsim.run.ledger import Ledger, Observer
-from mdsim.run.result import Verdict
+from mdsim.run.result import Check, Verdict
 from mdsim.run.scope import Scope
 from mdsim.run.tree import Tree
 from mdsim.run.waiting import Waiting
 
 FINALLY_S = 10.0
-"""How long the steps of ``finally`` may take, by trio's clock."""
+"""How long the steps of ``finally`` may take together, by trio's clock; what takes no time always runs."""
 
 _LAST = (1 << 30,)
 """After every place in a document: the release comes after whatever was cut at the same instant."""
@@ -125,7 +125,7 @@ class Performance:
         """Weigh the verdict and tell it; the last entry of every run."""
         verdict = self.verdict or self.ledger.verdict()
         if verdict is Verdict.ABORTED and self.ledger.verdict() is Verdict.FAILED:
-            self.reason += ", and a check had failed before"
+            self.reason += ", and a check failed"
         self.verdict = verdict
         self.ledger.tell("run_ended", verdict=verdict.value, reason=self.reason, **ending)
         return verdict
@@ -198,12 +198,27 @@ class Performance:
         truth = test is not None and test(self.clock.now_ns) is True
         self.ledger.answer("final", "", question, Verdict.PASSED if truth else Verdict.FAILED)
 
+    def _out_of_time(self, step: Step) -> None:
+        check = Check(
+            kind="timeout",
+            path=step.path,
+            place=str(step.place),
+            text=step.summary,
+            verdict=Verdict.FAILED,
+            at_ns=self.clock.at_ns,
+            note=f"'finally' has {FINALLY_S:g}s of real time in all, and they were over",
+        )
+        self.ledger.check(check, step.place)
+
     async def _finish(self) -> None:
         """Run ``finally``, release everything, and let one more cycle show it."""
         setting, clock = self._setting, self.clock
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + FINALLY_S):
-            for step in self._plan.finally_:
+        deadline = trio.current_time() + FINALLY_S
+        for step in self._plan.finally_:
+            with trio.CancelScope(shield=True, deadline=deadline) as alone:
                 await self._tree.step(step, Scope())
+            if alone.cancelled_caught:
+                self._out_of_time(step)
         self.lasted_ns = clock.at_ns
         if not setting.keep_effects:
             setting.engine.submit(Command(clock.engine_ns, _LAST, setting.run, "", ReleaseRun()))
