@@ -7,8 +7,10 @@ so that ``mdsim --help`` stays under 0.3 s (a test measures what is loaded).
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable
+from typing import TextIO
 
 import typer
 
@@ -86,8 +88,15 @@ def start(
     del show_version
 
 
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")
+
+
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    # Python leaves out a stream whose descriptor is closed (`>&-`); what is said then goes nowhere.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a sign gets a mark for it
             stream.reconfigure(errors="replace")

@@ -157,3 +157,19 @@ def test_a_terminal_gets_a_live_view_and_is_given_back(tmp_path: Path) -> None:
     assert "▁" in shown.decode()
     assert shown.rfind(b"\x1b[?25h") > shown.rfind(b"\x1b[?25l") > -1
     assert b"PASSED" in shown
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_changes_no_verdict(tmp_path: Path, closed: str) -> None:
+    """Whoever closes stdout or stderr asks for the exit code alone."""
+    (tmp_path / "short.yaml").write_text("mdsim: 1\nsteps: [wait: 1s]\n", "utf-8")
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m mdsim play short.yaml {closed}', sys.executable],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
