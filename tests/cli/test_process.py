@@ -173,3 +173,30 @@ def test_a_closed_stream_changes_no_verdict(tmp_path: Path, closed: str) -> None
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+EARLY = """
+import sys
+
+class Finger:
+    def find_spec(self, name, path=None, target=None):
+        if name == "mdsim.cli.play":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Finger())
+from mdsim.__main__ import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_command_is_loaded_is_no_traceback() -> None:
+    """The first fifth of a second belongs to imports, before any verb can catch it."""
+    ended = subprocess.run(
+        [sys.executable, "-c", EARLY],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (130, "interrupted\n")
