@@ -126,6 +126,9 @@ class SubjectReader:
     def _metric(self, token: Token) -> Metric:
         cursor = self._cursor
         kind = METRICS.get(token.text)
+        if kind is None and cursor.peek_is(TokenKind.WORD, 1) and cursor.peek_is(TokenKind.OPEN, 2):
+            help_ = f"write one of {', '.join(AGGREGATES)} around a metric"
+            raise cursor.error("MD031", f"{shown(token.text)} is no aggregate", help_, token)
         if kind is None:
             self._unknown_metric(token)
         opened = cursor.take(TokenKind.OPEN)

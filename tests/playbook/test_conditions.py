@@ -144,6 +144,10 @@ def test_the_end_of_a_run_may_ask_about_all_of_it(name: str) -> None:
         ("max(BTC-USD) < 5", "MD036 [BTC-USD] 'max' needs a metric inside"),
         ("max() < 5", "MD036 [max] 'max' needs a metric inside"),
         ("avg(price(BTC-USD)) < 5", "MD031 [avg] 'avg' is no aggregate => write mean"),
+        (
+            "p50(price(BTC-USD)) < 5",
+            "MD031 [p50] 'p50' is no aggregate => write one of min, max, mean, p99, count around a metric",
+        ),
         ("max < 5", "MD036 [max] 'max' does not say of which symbol => write max(METRIC)"),
         ("age(BTC-USD@kraken) < 5s", "MD033 [kraken] 'kraken' is not a source => the sources are binance"),
         ("risk.ok", "MD034 [risk.ok] 'risk' is not a probe => this playbook has no probes"),
