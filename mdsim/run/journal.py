@@ -84,6 +84,11 @@ class Journal:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = (folder / JOURNAL).open("xb")
         except FileExistsError:
+            if not folder.is_dir():
+                hint = "name a folder with --journal; it need not exist yet"
+                raise UsageError(
+                    "MD262", f"cannot write a journal to {folder}: it is a file", hint=hint
+                ) from None
             raise UsageError(
                 "MD261",
                 f"{folder / JOURNAL} exists already; a journal is never overwritten",

@@ -150,6 +150,14 @@ def test_a_journal_is_the_same_for_the_same_run(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("good")
+def test_a_journal_goes_into_a_folder_and_not_into_a_file(folder: Path) -> None:
+    """A file of that name is not taken for an old journal."""
+    answer = Answer("play", "dip.yaml", "-q", "--journal", "dip.yaml")
+    assert answer.code == 2
+    assert "cannot write a journal to dip.yaml: it is a file" in answer.err
+
+
+@pytest.mark.usefixtures("good")
 def test_several_playbooks_get_a_journal_each(folder: Path) -> None:
     """Two runs in one file would be no journal."""
     (folder / "dap.yaml").write_text(GOOD, "utf-8")
