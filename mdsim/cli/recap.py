@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mdsim.core.decimals import CONTEXT
 from mdsim.core.time import SECOND, format_clock, format_duration, format_utc
@@ -12,6 +12,7 @@ from mdsim.run.result import Check, RunResult, SymbolSummary, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
 
     from mdsim.core.events import Json
@@ -146,16 +147,12 @@ def _print_rows(console: Console, rows: list[tuple[Text, Text, Text]]) -> None:
 
 
 def _draw_symbols(console: Console, symbols: tuple[SymbolSummary, ...]) -> None:
-    from rich.table import Table
-
+    """What prices did; a narrow terminal gets fewer columns, never half a number."""
     if not symbols:
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("symbol", no_wrap=True)
-    for title in ("first", "low", "at", "high", "at", "last", "change"):
-        table.add_column(title, justify="right", no_wrap=True, style="dim" if title == "at" else "")
-    for it in symbols:
-        table.add_row(
+    titles = ("symbol", "first", "low", "at", "high", "at", "last", "change")
+    rows = [
+        (
             it.symbol,
             f"{it.first:f}",
             f"{it.low:f}",
@@ -165,8 +162,28 @@ def _draw_symbols(console: Console, symbols: tuple[SymbolSummary, ...]) -> None:
             f"{it.last:f}",
             change(it),
         )
+        for it in symbols
+    ]
     console.print()
-    console.print(table)
+    for left_out in ((), ("at",), ("at", "first"), ("at", "first", "last")):
+        shown = [at for at, title in enumerate(titles) if title not in left_out]
+        table = _symbol_table([titles[at] for at in shown], [[row[at] for at in shown] for row in rows])
+        needed = console.measure(table, options=console.options.update(width=1_000)).maximum
+        if needed <= console.width or not console.is_terminal:
+            break
+    console.print(table, width=needed, crop=console.is_terminal)
+
+
+def _symbol_table(titles: list[str], rows: list[list[str]]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in titles:
+        justify: Literal["left", "right"] = "left" if title == "symbol" else "right"
+        table.add_column(title, justify=justify, no_wrap=True, style="dim" if title == "at" else "")
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def change(it: SymbolSummary) -> str:

@@ -123,3 +123,16 @@ def test_the_record_is_json_with_prices_as_text(played: Played) -> None:
     assert shown["symbols"][0]["low"] == "47000.10"
     assert shown["checks"][3]["seen"] == {"price(BTC-USD)": "48123.40"}
     assert shown["again"] == "mdsim play demo.yaml --seed 7"
+
+
+@pytest.mark.parametrize("width", [110, 72, 50, 40])
+def test_no_price_is_cut_off_on_a_narrow_terminal(played: Played, width: int) -> None:
+    """Columns are left out instead, the times first."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=True, color_system=None, markup=False)
+    draw(console, played)
+    rows = [line for line in stream.getvalue().splitlines() if line.startswith(("BTC-", "ETH-"))]
+    assert rows
+    assert not any("…" in row for row in rows)
+    for it in played.result.symbols:
+        assert any(row.startswith(it.symbol + " ") and f" {it.low:f} " in row for row in rows)
