@@ -176,27 +176,38 @@ def test_a_closed_stream_changes_no_verdict(tmp_path: Path, closed: str) -> None
 
 
 EARLY = """
-import sys
+import os, signal, sys
 
 class Finger:
     def find_spec(self, name, path=None, target=None):
         if name == "mdsim.cli.play":
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), signal.{signal})
 
 sys.meta_path.insert(0, Finger())
+sys.argv[1:] = ["{verb}"]
 from mdsim.__main__ import main
 main()
 """
 
 
-def test_ctrl_c_while_the_command_is_loaded_is_no_traceback() -> None:
+@pytest.mark.parametrize(
+    ("number", "verb", "code", "said"),
+    [
+        ("SIGINT", "lint", 130, "interrupted\n"),
+        ("SIGTERM", "lint", 143, "terminated\n"),
+        ("SIGTERM", "serve", 0, ""),
+    ],
+)
+def test_a_signal_while_the_command_is_loaded_ends_it_as_at_any_other_time(
+    number: str, verb: str, code: int, said: str
+) -> None:
     """The first fifth of a second belongs to imports, before any verb can catch it."""
     ended = subprocess.run(
-        [sys.executable, "-c", EARLY],
+        [sys.executable, "-c", EARLY.format(signal=number, verb=verb)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert (ended.returncode, ended.stderr) == (130, "interrupted\n")
+    assert (ended.returncode, ended.stderr) == (code, said)
