@@ -19,7 +19,8 @@ CHANNEL = "market@crypto_latest_price"
 PING_MS = 10_000
 MOST_SUBSCRIPTIONS = 100
 BAD_KEY = 4100
-"""The code with which the stream is closed."""
+"""The code with which the stream is closed; likewise of one connection too many."""
+MOST_CONNECTIONS, TOO_MANY_CONNECTIONS = 10, 4004
 _WRONG_KEY = {1001: "This API Key is invalid.", 1002: "API key missing."}
 
 
@@ -81,6 +82,9 @@ class CoinMarketCap(Double):
         self._clients[socket] = Client()
         if self._wrong_key(socket.headers, socket.query):
             socket.close(BAD_KEY)
+            return
+        if len(self._clients) > MOST_CONNECTIONS:
+            socket.close(TOO_MANY_CONNECTIONS)
             return
         self.tell(socket, text({"type": "welcome", "ping_interval_ms": PING_MS, "ts": self._ms()}))
 

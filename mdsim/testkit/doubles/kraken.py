@@ -25,6 +25,8 @@ PAIRS: Mapping[str, Pair] = {
     "ETH/USDT": Pair("ETH", "USDT", 2, 8, 1.9, 5_200.0, 1.1),
     "ETH/BTC": Pair("ETH", "BTC", 5, 8, 3.5, 3_000.0, 1.1),
 }
+IDLE_NS = 60 * SECOND
+"""After so long without a subscription or a word a connection is closed."""
 DEPTHS = (10, 25, 100, 500, 1_000)
 CHANNELS = ("book", "ticker", "trade", "ohlc", "instrument")
 
@@ -59,8 +61,13 @@ class Sub:
 
 @dataclass(slots=True)
 class Client:
-    """One connection."""
+    """One connection.
 
+    Attributes:
+        told: something was sent in this second; ``heard_ns``: when the client last said anything.
+    """
+
+    heard_ns: int
     subs: dict[tuple[str, str], Sub] = field(default_factory=dict)
     told: bool = False
 
@@ -89,7 +96,7 @@ class Kraken(Double):
 
     def opened(self, socket: Socket) -> None:
         """The state of the engine comes first."""
-        self._clients[socket] = Client()
+        self._clients[socket] = Client(self.market.now_ns())
         self._connections += 1
         self._status(socket, "online")
 
@@ -113,6 +120,7 @@ class Kraken(Double):
 
     def heard(self, socket: Socket, raw: str) -> None:
         """Answer each symbol of a request by itself."""
+        self._clients[socket].heard_ns = self.market.now_ns()
         time_in = iso(self.stamp_ns())
         try:
             order = msgspec.json.decode(raw, type=Order)
@@ -250,8 +258,11 @@ class Kraken(Double):
                 self._tell(socket, frame, f"{listed}@trade")
 
     def second(self) -> None:
-        """A heartbeat for whoever heard nothing else."""
+        """A heartbeat for whoever heard nothing else, and the end of those who want nothing."""
+        now_ns = self.market.now_ns()
         for socket, client in self._clients.items():
+            if not client.subs and now_ns - client.heard_ns > IDLE_NS:
+                socket.close(1000)
             if client.subs and not client.told:
                 self.tell(socket, '{"channel":"heartbeat"}')
             client.told = False

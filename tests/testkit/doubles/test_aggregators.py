@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
+import trio
+from trio_websocket import ConnectionClosed
 
 from mdsim import testkit
 from mdsim.core.time import DAY, SECOND
@@ -255,3 +258,18 @@ async def test_spent_credits_are_told_and_waited_for(
             await reader.until(lambda: any("quota for 3600 s" in event.detail for event in reader.events))
         spent = await http.get(f"{double.url}/v3/cryptocurrency/quotes/latest?id=1", headers=KEY)
         assert (spent.status_code, spent.json()["status"]["error_code"]) == (429, str(code))
+
+
+async def test_the_stream_takes_ten_connections(market: Market, wired: Any) -> None:
+    """The eleventh is closed with 4004."""
+    async with testkit.coinmarketcap(market) as double, AsyncExitStack() as open_ones:
+        url = f"{double.stream_url}?CMC_PRO_API_KEY=k"
+        for _ in range(10):
+            wire = await open_ones.enter_async_context(wired(url))
+            assert (await wire.get())["type"] == "welcome"
+        async with wired(url) as wire:
+            with pytest.raises(ConnectionClosed) as closed:
+                await wire.get()
+            assert closed.value.reason is not None
+            assert closed.value.reason.code == 4004
+            await trio.aclose_forcefully(wire.socket._stream)  # trio-websocket leaves that to nobody

@@ -8,9 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+import trio
+from trio_websocket import ConnectionClosed
 
 from mdsim import testkit
+from mdsim.core.time import SECOND
 from mdsim.providers.adapters.kraken import KrakenSession
+from mdsim.testkit.doubles import kraken
 from mdsim.testkit.doubles._kraken_frames import checksum
 from mdsim.testkit.market import Market
 
@@ -192,3 +196,20 @@ async def test_bars_over_the_socket(wired: Any) -> None:
         await wire.send({"method": "subscribe", "params": {**params, "interval": 7}})
         refused = await wire.until(lambda frame: frame.get("success") is False)
         assert refused["error"] == "Subscription ohlc interval not supported"
+
+
+async def test_a_connection_that_wants_nothing_is_closed_after_a_minute(
+    wired: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has subscribed stays; here the minute is a quarter of a second."""
+    monkeypatch.setattr(kraken, "IDLE_NS", SECOND // 4)
+    async with testkit.kraken(Market.synthetic(2)) as double, wired(double.url) as wire:
+        await wire.send({"method": "subscribe", "params": {"channel": "ticker", "symbol": ["BTC/USD"]}})
+        async with wired(double.url) as idle:
+            with pytest.raises(ConnectionClosed) as closed:
+                await idle.until(lambda _frame: False)
+            assert closed.value.reason is not None
+            assert closed.value.reason.code == 1000
+            await trio.aclose_forcefully(idle.socket._stream)  # trio-websocket leaves that to nobody
+        await wire.until(lambda frame: frame.get("channel") in ("heartbeat", "ticker"))
+        assert len(double.sockets) == 1
