@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,29 +51,134 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+Column = tuple[str, str]
+"""A heading, and the format of its cells: it names keys of a row, ``{share:.0%}``."""
+
+ROOMS: Sequence[Column] = [("room", "{room}"), ("µs a cycle", "{us}"), ("share", "{shown_share}")]
+VIRTUAL_TIME: Sequence[Column] = [
+    ("playbook", "{name}"),
+    ("instruments", "{instruments}"),
+    ("cycle", "{cycle_s:g} s"),
+    ("market time", "{lasted_h:g} h"),
+    ("cycles", "{cycles:,}"),
+    ("wall", "{wall_s:.2f} s"),
+    ("of a core", "{cpu_s:.2f} s"),
+    ("µs a cycle", "{cycle_us:.1f}"),
+]
+FAN_OUT: Sequence[Column] = [
+    ("server", "{server}"),
+    ("readers", "{readers:,}"),
+    ("CPU µs a message", "{cpu_us:.2f}"),
+    ("of the C loop", "{shown_of_c}"),
+    ("p50 ms", "{p50_ms:.1f}"),
+    ("p99 ms", "{p99_ms:.1f}"),
+    ("lost", "{lost}"),
+    ("MB", "{memory_mb:.0f}"),
+]
+GRPC: Sequence[Column] = [
+    ("server", "{server}"),
+    ("instruments", "{instruments}"),
+    ("streams", "{streams}"),
+    ("updates", "{messages:,}"),
+    ("lost", "{lost_ticks}"),
+    ("CPU µs an update", "{cpu_us_per_message:.1f}"),
+    ("p50 ms", "{p50_ms:.1f}"),
+    ("p99 ms", "{p99_ms:.1f}"),
+    ("MB", "{rss_mb:.0f}"),
+]
+LATENCY: Sequence[Column] = [
+    ("case", "{case}"),
+    ("instruments", "{instruments}"),
+    ("readers", "{readers}"),
+    ("every ms", "{interval_ms:g}"),
+    ("p50 ms", "{p50_ms:.2f}"),
+    ("p99 ms", "{p99_ms:.2f}"),
+    ("due p50 ms", "{due_p50_ms:.2f}"),
+    ("due p99 ms", "{due_p99_ms:.2f}"),
+    ("came", "{came:.2%}"),
+    ("CPU", "{cpu_share:.0%}"),
+    ("starved", "{starved_share:.1%}"),
+]
+INGEST_LATENCY: Sequence[Column] = [
+    ("cycle every ms", "{interval_ms:g}"),
+    ("changes", "{changes}"),
+    ("seen", "{seen}"),
+    ("p50 ms", "{p50_ms:.2f}"),
+    ("p99 ms", "{p99_ms:.2f}"),
+    ("worst ms", "{worst_ms:.2f}"),
+    ("CPU", "{cpu_share:.0%}"),
+    ("starved", "{starved_share:.1%}"),
+]
+REST: Sequence[Column] = [
+    ("server", "{server}"),
+    ("path", "`{path}`"),
+    ("requests a second", "{per_s:,.0f}"),
+    ("CPU µs", "{cpu_us:.0f}"),
+    ("p50 ms", "{p50_ms:.1f}"),
+    ("p99 ms", "{p99_ms:.1f}"),
+    ("failed", "{failed}"),
+]
+MEMORY: Sequence[Column] = [
+    ("state", "{state}"),
+    ("MB", "{memory_mb:.0f}"),
+    ("descriptors", "{descriptors}"),
+]
+HOSTILE: Sequence[Column] = [
+    ("beside", "{case}"),
+    ("readers", "{readers:,}"),
+    ("p99 ms alone", "{alone_p99_ms:.1f}"),
+    ("p99 ms beside", "{p99_ms:.1f}"),
+    ("ratio", "{ratio:.2f}"),
+    ("lost", "{lost}"),
+    ("thrown out", "{gone}"),
+    ("CPU alone", "{alone_cpu_share:.0%}"),
+    ("CPU beside", "{cpu_share:.0%}"),
+]
+CRASH: Sequence[Column] = [
+    ("instrument", "{symbol}"),
+    ("planned low", "{planned_low:.3%}"),
+    ("published low", "{low:.3%}"),
+    ("worst distance from plan", "{worst:.3%}"),
+    ("after the release", "{after:.3%}"),
+    ("ticks", "{ticks}"),
+]
+SOAK: Sequence[Column] = [
+    ("minute", "{minute:.0f}"),
+    ("MB", "{memory_mb:.1f}"),
+    ("descriptors", "{descriptors}"),
+    ("p99 ms", "{p99_ms:.1f}"),
+    ("CPU", "{cpu_share:.0%}"),
+]
+
+
+def _formed(columns: Sequence[Column], rows: Iterable[dict[str, Any]]) -> str:
+    """Rows in columns."""
+    heads = [head for head, _ in columns]
+    return _table(heads, ([form.format_map(row) for _, form in columns] for row in rows))
+
+
 def _rooms(rows: list[dict[str, Any]]) -> str:
-    return _table(
-        ("room", "µs a cycle", "share"),
-        ((row["room"], row["us"], f"{row['share']:.0%}" if row["share"] else "") for row in rows),
+    return _formed(
+        ROOMS, (row | {"shown_share": f"{row['share']:.0%}" if row["share"] else ""} for row in rows)
     )
 
 
 def _virtual_time(rows: list[dict[str, Any]]) -> str:
-    return _table(
-        ("playbook", "instruments", "cycle", "market time", "cycles", "wall", "of a core", "µs a cycle"),
-        (
-            (
-                row["name"],
-                row["instruments"],
-                f"{row['cycle_ns'] / 1e9:g} s",
-                f"{row['lasted_ns'] / 3.6e12:g} h",
-                f"{row['cycles']:,}",
-                f"{row['wall_s']:.2f} s",
-                f"{row['cpu_s']:.2f} s",
-                f"{row['cpu_s'] / row['cycles'] * 1e6:.1f}",
-            )
-            for row in rows
-        ),
+    more = (
+        {
+            "cycle_s": row["cycle_ns"] / 1e9,
+            "lasted_h": row["lasted_ns"] / 3.6e12,
+            "cycle_us": row["cpu_s"] / row["cycles"] * 1e6,
+        }
+        for row in rows
+    )
+    return _formed(VIRTUAL_TIME, (row | new for row, new in zip(rows, more, strict=True)))
+
+
+def _fan_out(rows: list[dict[str, Any]]) -> str:
+    return _formed(
+        FAN_OUT,
+        (row | {"shown_of_c": f"{row['cpu_of_c']:.2f}" if row.get("cpu_of_c") else ""} for row in rows),
     )
 
 
@@ -89,140 +195,8 @@ def _plain(rows: list[dict[str, Any]]) -> str:
     return _table(named, ([cell(row.get(head, "")) for head in heads] for row in rows))
 
 
-def _fan_out(rows: list[dict[str, Any]]) -> str:
-    return _table(
-        ("server", "readers", "CPU µs a message", "of the C loop", "p50 ms", "p99 ms", "lost", "MB"),
-        (
-            (
-                row["server"],
-                f"{row['readers']:,}",
-                f"{row['cpu_us']:.2f}",
-                f"{row['cpu_of_c']:.2f}" if row.get("cpu_of_c") else "",
-                f"{row['p50_ms']:.1f}",
-                f"{row['p99_ms']:.1f}",
-                row["lost"],
-                f"{row['memory_mb']:.0f}",
-            )
-            for row in rows
-        ),
-    )
-
-
-def _grpc(rows: list[dict[str, Any]]) -> str:
-    return _table(
-        ("server", "instruments", "streams", "updates", "lost", "CPU µs an update", "p50 ms", "p99 ms", "MB"),
-        (
-            (
-                row["server"],
-                row["instruments"],
-                row["streams"],
-                f"{row['messages']:,}",
-                row["lost_ticks"],
-                f"{row['cpu_us_per_message']:.1f}",
-                f"{row['p50_ms']:.1f}",
-                f"{row['p99_ms']:.1f}",
-                f"{row['rss_mb']:.0f}",
-            )
-            for row in rows
-        ),
-    )
-
-
-def _latency(rows: list[dict[str, Any]]) -> str:
-    heads = ("case", "instruments", "readers", "every ms", "p50 ms", "p99 ms", "due p50 ms", "due p99 ms")
-    return _table(
-        (*heads, "came", "CPU", "starved"),
-        (
-            (
-                row["case"],
-                row["instruments"],
-                row["readers"],
-                f"{row['interval_ms']:g}",
-                f"{row['p50_ms']:.2f}",
-                f"{row['p99_ms']:.2f}",
-                f"{row['due_p50_ms']:.2f}",
-                f"{row['due_p99_ms']:.2f}",
-                f"{row['came']:.2%}",
-                f"{row['cpu_share']:.0%}",
-                f"{row['starved_share']:.1%}",
-            )
-            for row in rows
-        ),
-    )
-
-
-def _ingest_latency(rows: list[dict[str, Any]]) -> str:
-    return _table(
-        ("cycle every ms", "changes", "seen", "p50 ms", "p99 ms", "worst ms", "CPU", "starved"),
-        (
-            (
-                f"{row['interval_ms']:g}",
-                row["changes"],
-                row["seen"],
-                f"{row['p50_ms']:.2f}",
-                f"{row['p99_ms']:.2f}",
-                f"{row['worst_ms']:.2f}",
-                f"{row['cpu_share']:.0%}",
-                f"{row['starved_share']:.1%}",
-            )
-            for row in rows
-        ),
-    )
-
-
-def _rest(rows: list[dict[str, Any]]) -> str:
-    return _table(
-        ("server", "path", "requests a second", "CPU µs", "p50 ms", "p99 ms", "failed"),
-        (
-            (
-                row["server"],
-                f"`{row['path']}`",
-                f"{row['per_s']:,.0f}",
-                f"{row['cpu_us']:.0f}",
-                f"{row['p50_ms']:.1f}",
-                f"{row['p99_ms']:.1f}",
-                row["failed"],
-            )
-            for row in rows
-        ),
-    )
-
-
-def _memory(rows: list[dict[str, Any]]) -> str:
-    return _table(
-        ("state", "MB", "descriptors"),
-        ((row["state"], f"{row['memory_mb']:.0f}", row["descriptors"]) for row in rows),
-    )
-
-
 def _hostile(rows: dict[str, Any]) -> str:
-    return _table(
-        (
-            "beside",
-            "readers",
-            "p99 ms alone",
-            "p99 ms beside",
-            "ratio",
-            "lost",
-            "thrown out",
-            "CPU alone",
-            "CPU beside",
-        ),
-        (
-            (
-                row["case"],
-                f"{row['readers']:,}",
-                f"{row['alone_p99_ms']:.1f}",
-                f"{row['p99_ms']:.1f}",
-                f"{row['ratio']:.2f}",
-                row["lost"],
-                row["gone"],
-                f"{row['alone_cpu_share']:.0%}",
-                f"{row['cpu_share']:.0%}",
-            )
-            for row in rows["beside"]
-        ),
-    )
+    return _formed(HOSTILE, rows["beside"])
 
 
 def _flood(rows: dict[str, Any]) -> str:
@@ -253,27 +227,7 @@ def _flood(rows: dict[str, Any]) -> str:
 
 
 def _crash(rows: dict[str, Any]) -> str:
-    instruments = _table(
-        (
-            "instrument",
-            "planned low",
-            "published low",
-            "worst distance from plan",
-            "after the release",
-            "ticks",
-        ),
-        (
-            (
-                row["symbol"],
-                f"{row['planned_low']:.3%}",
-                f"{row['low']:.3%}",
-                f"{row['worst']:.3%}",
-                f"{row['after']:.3%}",
-                row["ticks"],
-            )
-            for row in rows["instruments"]
-        ),
-    )
+    instruments = _formed(CRASH, rows["instruments"])
     return (
         f"{instruments}\n{rows['readers']:,} readers: p99 {rows['calm_p99_ms']:.1f} ms before and "
         f"{rows['crash_p99_ms']:.1f} ms during the crash, {rows['lost']} messages lost. The `POST` was "
@@ -284,19 +238,8 @@ def _crash(rows: dict[str, Any]) -> str:
 
 def _soak(rows: dict[str, Any]) -> str:
     verdict, passed = rows["verdict"], rows["passed"]
-    series = _table(
-        ("minute", "MB", "descriptors", "p99 ms", "CPU"),
-        (
-            (
-                f"{row['at_s'] / MINUTE_S:.0f}",
-                f"{row['memory_mb']:.1f}",
-                row["descriptors"],
-                f"{row['p99_ms']:.1f}",
-                f"{row['cpu_share']:.0%}",
-            )
-            for row in by_minute(rows["samples"])
-        ),
-    )
+    samples = by_minute(rows["samples"])
+    series = _formed(SOAK, (row | {"minute": row["at_s"] / MINUTE_S} for row in samples))
     judgement = "flat" if verdict["flat"] else "**not flat**"
     came = (
         f"{passed['streams']:,} WebSocket streams",
@@ -326,10 +269,10 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "rooms": _rooms,
     "virtual_time": _virtual_time,
     "fan_out": _fan_out,
-    "grpc_streams": _grpc,
-    "latency": _latency,
-    "rest": _rest,
-    "memory": _memory,
+    "grpc_streams": partial(_formed, GRPC),
+    "latency": partial(_formed, LATENCY),
+    "rest": partial(_formed, REST),
+    "memory": partial(_formed, MEMORY),
     "hostile": _hostile,
     "hostile__flood": _flood,
     "crash_under_load": _crash,
@@ -337,7 +280,7 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "adapters": _plain,
     "consensus": _plain,
     "ingest": _plain,
-    "ingest_latency": _ingest_latency,
+    "ingest_latency": partial(_formed, INGEST_LATENCY),
     "venues": _plain,
 }
 """Tables of the page; what stands before ``__`` is the benchmark they come from."""
