@@ -277,6 +277,15 @@ async def test_a_key_goes_to_the_provider_and_nowhere_else(
     assert SECRET not in said.err + said.out
 
 
+async def health_url(capsys: pytest.CaptureFixture[str]) -> str:
+    """Where a server that waits says that it tells why."""
+    said = ""
+    while "/health" not in said:
+        await trio.lowlevel.checkpoint()
+        said += capsys.readouterr().err
+    return next(word for word in said.split() if word.endswith("/health"))
+
+
 async def test_while_the_first_prices_are_awaited_health_says_so_and_ctrl_c_ends_at_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -284,14 +293,10 @@ async def test_while_the_first_prices_are_awaited_health_says_so_and_ctrl_c_ends
     async with testkit.kraken(Market.scripted()) as kraken:
         kraken.faults.start("silence")
         settings = settings_of({"kraken": kraken})
-        said = ""
         with trio.fail_after(10):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(servers.run, settings, 1)
-                while "/health" not in said:
-                    await trio.lowlevel.checkpoint()
-                    said += capsys.readouterr().err
-                url = next(word for word in said.split() if word.endswith("/health"))
+                url = await health_url(capsys)
                 async with httpx.AsyncClient(trust_env=False) as client:
                     answer = await client.get(url)
                     while "kraken is" not in answer.json()["reason"]:
@@ -312,15 +317,11 @@ async def test_the_port_that_was_open_while_waiting_serves_when_prices_come(
     async with testkit.kraken(Market.scripted()) as kraken:
         kraken.faults.start("silence")
         settings = settings_of({"kraken": kraken})
-        said = ""
         statuses: list[int] = []
         with trio.fail_after(30):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(servers.run, settings, 1)
-                while "/health" not in said:
-                    await trio.lowlevel.checkpoint()
-                    said += capsys.readouterr().err
-                url = next(word for word in said.split() if word.endswith("/health"))
+                url = await health_url(capsys)
                 async with httpx.AsyncClient(trust_env=False) as client:
                     statuses.append((await client.get(url)).status_code)
                     kraken.faults.stop("silence")
