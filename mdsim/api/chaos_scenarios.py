@@ -29,6 +29,8 @@ SUDDEN_S = 60
 RECOVERY_S = 300
 CALM_CORRELATION = Decimal("0.7")
 """What a crash starts from while too little is known of the present: BTC and ETH over 5 to 10 seconds."""
+SAMPLES_LEAST = 120
+"""Returns without which the present correlation is noise: of two minutes, it is known to about .05."""
 REBOUND = 2
 """The recovery of a crash takes this many times the fall."""
 _BOUNCE_KEPT = Decimal("0.4")
@@ -255,9 +257,10 @@ class Scenarios:
 
     def _raised(self, assets: Sequence[str], increase: Decimal) -> Decimal:
         """The present correlation of the assets, with a share of its distance to 1 added."""
-        matrix = self._market.correlations(assets, HOUR).matrix
-        cells = [cell for at, row in enumerate(matrix) for cell in row[:at] if cell is not None]
-        now = _decimal(round(sum(cells) / len(cells), 4)) if cells else CALM_CORRELATION
+        known = self._market.correlations(assets, HOUR)
+        cells = [cell for at, row in enumerate(known.matrix) for cell in row[:at] if cell is not None]
+        enough = cells and known.samples >= SAMPLES_LEAST
+        now = _decimal(round(sum(cells) / len(cells), 4)) if enough else CALM_CORRELATION
         raised = CONTEXT.add(now, CONTEXT.multiply(increase, CONTEXT.subtract(1, now)))
         return min(Decimal(1), CONTEXT.quantize(raised, Decimal("0.0001")))
 

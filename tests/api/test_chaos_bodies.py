@@ -29,12 +29,13 @@ class Market:
     """All that scenarios ask of a market."""
 
     now: float | None = 0.6
+    samples: int = 600
 
     catalogue = ALL
 
     def correlations(self, symbols: tuple[str, ...], window_ns: int) -> Correlations:
         row = tuple(self.now for _ in symbols)
-        return Correlations(tuple(symbols), window_ns, 0, tuple(row for _ in symbols))
+        return Correlations(tuple(symbols), window_ns, self.samples, tuple(row for _ in symbols))
 
 
 def scenarios(market: Market | None = None, rule: NoRule | None = None) -> Scenarios:
@@ -248,9 +249,10 @@ def test_a_crash_without_two_assets_leaves_correlations_alone() -> None:
     assert "fewer than two assets" in found.warnings[0]
 
 
-def test_a_crash_on_an_unknown_past_starts_from_a_calm_correlation() -> None:
-    """What is not known yet is taken as measured in calm markets."""
-    found = scenarios(Market(None)).market_crash(bodies.MarketCrash(crash_percentage=20))
+@pytest.mark.parametrize("market", [Market(None), Market(-0.6, samples=20)])
+def test_a_crash_on_an_unknown_past_starts_from_a_calm_correlation(market: Market) -> None:
+    """What is not known yet, or from a few returns alone, is taken as measured in calm markets."""
+    found = scenarios(market).market_crash(bodies.MarketCrash(crash_percentage=20))
     assert found.params["correlation"] == "0.85"
 
 
