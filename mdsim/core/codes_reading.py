@@ -273,4 +273,12 @@ READING: dict[str, Explanation] = {
         "expect: spread(BTC-USD) > 20bp for 30s",
         "expect: {that: spread(BTC-USD) > 20bp for 30s, within: 5m}",
     ),
+    "MD043": Explanation(
+        "no past to ask",
+        "'requires' is asked before anything runs, and change, volume, rate and correlation are unknown "
+        "until a run has lasted for a while. What is unknown is not met, so the playbook would never run. "
+        "This is a warning.",
+        "requires: [change(BTC-USD over 5m) > -1%]",
+        "requires: [price(BTC-USD) > 10000]",
+    ),
 }

@@ -22,6 +22,7 @@ class MetricType:
         kind: the kind of value that it is compared with.
         signature: how it is written, for messages: ``change(SYMBOL over DURATION)``.
         over, versus, source: whether it takes a window, a second symbol (required), a source.
+        past: it is unknown until a run has lasted for a while.
     """
 
     kind: Kind
@@ -30,6 +31,7 @@ class MetricType:
     over: bool = False
     versus: bool = False
     source: bool = False
+    past: bool = False
 
 
 METRICS: dict[str, MetricType] = {
@@ -40,7 +42,7 @@ METRICS: dict[str, MetricType] = {
     "deviation": MetricType(Kind.CHANGE, "deviation(SYMBOL)", "published / base feed - 1"),
     "spread": MetricType(Kind.SHARE, "spread(SYMBOL)", "(ask - bid) / mid"),
     "change": MetricType(
-        Kind.CHANGE, "change(SYMBOL over DURATION)", "price / price a window ago - 1", over=True
+        Kind.CHANGE, "change(SYMBOL over DURATION)", "price / price a window ago - 1", over=True, past=True
     ),
     "drawdown": MetricType(
         Kind.SHARE, "drawdown(SYMBOL over DURATION)", "1 - price / highest price of the window", over=True
@@ -48,9 +50,9 @@ METRICS: dict[str, MetricType] = {
     "age": MetricType(
         Kind.DURATION, "age(SYMBOL) or age(SYMBOL@SOURCE)", "time since the last update", source=True
     ),
-    "rate": MetricType(Kind.RATE, "rate(SYMBOL)", "ticks a second over the last minute"),
+    "rate": MetricType(Kind.RATE, "rate(SYMBOL)", "ticks a second over the last minute", past=True),
     "volume": MetricType(
-        Kind.NUMBER, "volume(SYMBOL over DURATION)", "base units traded in the window", over=True
+        Kind.NUMBER, "volume(SYMBOL over DURATION)", "base units traded in the window", over=True, past=True
     ),
     "confidence": MetricType(Kind.NUMBER, "confidence(SYMBOL)", "0..1, how sure the agreed price is"),
     "sources": MetricType(Kind.COUNT, "sources(SYMBOL)", "sources that the agreed price rests on"),
@@ -64,6 +66,7 @@ METRICS: dict[str, MetricType] = {
         "of the cycles' log returns in the window",
         over=True,
         versus=True,
+        past=True,
     ),
 }
 

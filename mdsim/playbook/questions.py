@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from mdsim.core.conditions import Metric, subjects
+from mdsim.core.conditions import METRICS, Metric, subjects
 from mdsim.playbook import conditions
+from mdsim.playbook.condition_subjects import describe
 from mdsim.playbook.conditions import ConditionProblems, Context
 from mdsim.playbook.grammar import EXPECT, FINAL, INVARIANT, Section
 from mdsim.playbook.loader import Data, Document
@@ -15,6 +16,7 @@ from mdsim.playbook.reader import At, Reader
 
 WAIT_FIRST = "wait before it: wait: {until: …, timeout: 10m, else: continue}"
 """How to ask for a condition that holds a while, where there is one look."""
+_ASK_LATER = "ask it in the first step: wait: {until: …, timeout: 10m, else: continue}"
 _TAKES = "a condition such as price(BTC-USD) > 40000"
 
 
@@ -69,6 +71,11 @@ class Questions:
             self.condition(item, what, (*at, index), span_ns=0, longer=longer)
             for index, item in enumerate(items)
         ]
+        for index, question in enumerate(asked):
+            for subject in () if question is None else subjects(question.condition):
+                if isinstance(subject, Metric) and METRICS[subject.name].past:
+                    message = f"{describe(subject)} is unknown here: a run that has not begun has no past"
+                    self._reader.problem("MD043", message, (*at, index), _ASK_LATER, warning=True)
         return tuple(question for question in asked if question is not None)
 
     def expectations(self, data: Data, what: str, at: At) -> tuple[Question, ...]:
