@@ -272,6 +272,7 @@ async def test_a_key_goes_to_the_provider_and_nowhere_else(
         await live.until(lambda: live.source("coingecko"), lambda one: bool(one["errors"]))
         for path in ("/debug/data-sources/status", "/health", "/metrics", "/openapi.json"):
             assert SECRET not in (await live.client.get(path)).text
+        await live.one_more_cycle()
     said = capsys.readouterr()
     assert "coingecko" in said.err
     assert SECRET not in said.err + said.out
