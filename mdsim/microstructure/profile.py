@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from mdsim.core.errors import UsageError
 from mdsim.core.instruments import ASSETS, AssetKind, Instrument
+from mdsim.core.nervous_hours import NERVOUS_HOURS, NervousHours
 from mdsim.core.time import MS, SECOND
 
 
@@ -197,10 +198,9 @@ class VolumeLaw:
         weekend: volume of Saturday and Sunday against a weekday (measured .49 to .58).
         burst: extra rate at :00, :15, :30 and :45, as a share; chosen, as is its decay.
         volatility_exponent: the rate of trades goes with the volatility ratio to this power; chosen.
-        nervous_day, nervous_peak_hour, nervous_half_day, nervous_half_peak_hour, nervous_weekend: how
-            volatile the hours of the week usually are (measured: hourly ranges 2022 to 2026). The hours above
-            are those of all volume, so what the clock does to volatility is taken off it first: counted
-            twice, it made weekends .39 of a weekday.
+        nervous: how volatile the hours of the week usually are. The hours above are those of all volume, so
+            what the clock does to volatility is taken off it first: counted twice, it made weekends .39 of a
+            weekday.
     """
 
     day: float = 0.35
@@ -210,11 +210,7 @@ class VolumeLaw:
     burst: float = 0.6
     burst_decay_s: float = 20.0
     volatility_exponent: float = 1.0
-    nervous_day: float = 0.23
-    nervous_peak_hour: float = 17.3
-    nervous_half_day: float = 0.11
-    nervous_half_peak_hour: float = 14.7
-    nervous_weekend: float = 0.66
+    nervous: NervousHours = NERVOUS_HOURS
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,4 @@ def seasonal(law: VolumeLaw, now_ns: int, over_ns: int) -> float:
 
 def usual_volatility(law: VolumeLaw, now_ns: int) -> float:
     """How volatile this time of the week usually is; 1 is the mean of a weekday, always positive."""
-    hour = now_ns % DAY / HOUR
-    whole = math.cos(2.0 * math.pi * (hour - law.nervous_peak_hour) / 24.0)
-    half = math.cos(4.0 * math.pi * (hour - law.nervous_half_peak_hour) / 24.0)
-    day = law.nervous_weekend if is_weekend(now_ns) else 1.0
-    return day * (1.0 + law.nervous_day * whole + law.nervous_half_day * half)
+    return law.nervous.at(now_ns % DAY / HOUR, weekend=is_weekend(now_ns))

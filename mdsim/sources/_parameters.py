@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from mdsim.core.nervous_hours import NERVOUS_HOURS, NervousHours
 from mdsim.core.time import DAY, HOUR, MINUTE, MS, SECOND
 
 YEAR_NS = 365 * DAY
@@ -61,9 +62,7 @@ class VolatilityParameters:
 
     Attributes:
         fast_sd, slow_sd: stationary standard deviation of log volatility.
-        day_amplitude, day_peak_hour: first harmonic of the day, hours UTC.
-        half_day_amplitude, half_day_peak_hour: second harmonic.
-        weekend: volatility on Saturday and Sunday against the other days (measured .64 to .68).
+        hours: time of day and weekend.
     """
 
     garch_alpha: float = 0.144
@@ -72,11 +71,7 @@ class VolatilityParameters:
     fast_half_life_ns: int = HOUR
     slow_sd: float = 0.20
     slow_half_life_ns: int = DAY
-    day_amplitude: float = 0.23
-    day_peak_hour: float = 17.3
-    half_day_amplitude: float = 0.11
-    half_day_peak_hour: float = 14.7
-    weekend: float = 0.66
+    hours: NervousHours = NERVOUS_HOURS
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,26 +14,17 @@ from mdsim.core.time import DAY, MINUTE
 from mdsim.sources._parameters import VolatilityParameters
 
 _WEEK_MINUTES = 7 * 24 * 60
+_WEEKEND_MINUTE = 5 * 24 * 60
 _QUARTERS = 96  # quarters of an hour in a day
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
-def _hour_shape(parameters: VolatilityParameters, minute_of_week: int) -> float:
-    """Volatility at a minute of the week that starts on Monday 00:00 UTC, not yet normalised."""
-    hour = minute_of_week / 60.0 % 24.0
-    day_angle = 2.0 * math.pi * (hour - parameters.day_peak_hour) / 24.0
-    half_day_angle = 4.0 * math.pi * (hour - parameters.half_day_peak_hour) / 24.0
-    shape = (
-        1.0
-        + parameters.day_amplitude * math.cos(day_angle)
-        + parameters.half_day_amplitude * math.cos(half_day_angle)
-    )
-    return shape * (parameters.weekend if minute_of_week >= 5 * 24 * 60 else 1.0)
-
-
 def week_curve(parameters: VolatilityParameters) -> tuple[float, ...]:
     """Volatility by quarter of an hour of the week from Monday 00:00 UTC; mean square 1."""
-    shape = [_hour_shape(parameters, minute) for minute in range(7, _WEEK_MINUTES, 15)]
+    shape = [
+        parameters.hours.at(minute / 60.0 % 24.0, weekend=minute >= _WEEKEND_MINUTE)
+        for minute in range(7, _WEEK_MINUTES, 15)
+    ]
     scale = math.sqrt(len(shape) / math.fsum(value * value for value in shape))
     return tuple(value * scale for value in shape)
 

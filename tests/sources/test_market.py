@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from mdsim.core.instruments import ALL
+from mdsim.core.nervous_hours import NervousHours
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import DAY, HOUR, MINUTE, MS, SECOND, parse_utc
 from mdsim.sources._market import SyntheticMarket
@@ -24,7 +25,7 @@ STEADY = replace(
     DEFAULTS,
     tail_degrees=1000.0,
     jumps_per_day=1e-9,
-    volatility=VolatilityParameters(0.0, 0.0, 0.0, HOUR, 0.0, DAY, 0.0, 0.0, 0.0, 0.0, 1.0),
+    volatility=VolatilityParameters(0.0, 0.0, 0.0, HOUR, 0.0, DAY, NervousHours(0.0, 0.0, 0.0, 0.0, 1.0)),
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from mdsim.core.nervous_hours import NervousHours
 from mdsim.core.seeds import SeedTree
 from mdsim.core.time import DAY, HOUR, MINUTE, parse_utc
 from mdsim.sources._parameters import VolatilityParameters
@@ -15,7 +16,8 @@ from mdsim.sources._volatility import Volatility, week_curve
 MONDAY_NS = parse_utc("2026-01-05T00:00:00Z")
 PARAMETERS = VolatilityParameters()
 STILL = replace(PARAMETERS, fast_sd=0.0, slow_sd=0.0)
-FLAT = replace(STILL, day_amplitude=0.0, half_day_amplitude=0.0, weekend=1.0)
+SAME_HOURS = NervousHours(day_amplitude=0.0, half_day_amplitude=0.0, weekend=1.0)
+FLAT = replace(STILL, hours=SAME_HOURS)
 
 
 def at(parameters: VolatilityParameters, text: str) -> float:
@@ -52,7 +54,7 @@ def test_a_wild_day_makes_the_next_day_wild_and_it_fades() -> None:
 
 def test_a_calm_weekend_day_is_not_taken_for_a_calm_market() -> None:
     """GARCH sees the day's return against what the season allows."""
-    seasonal = replace(FLAT, weekend=0.5)
+    seasonal = replace(FLAT, hours=replace(SAME_HOURS, weekend=0.5))
     saturday_ns = parse_utc("2026-01-10T00:00:00Z")
     scale = week_curve(seasonal)[5 * 96]
     world = Volatility(seasonal, SeedTree(1), saturday_ns)
@@ -74,6 +76,6 @@ def test_the_path_does_not_depend_on_how_often_it_is_asked() -> None:
 
 def test_the_intraday_factors_have_mean_square_one() -> None:
     """The multiplier's variance averages to 1 over many independent days."""
-    law = replace(PARAMETERS, day_amplitude=0.0, half_day_amplitude=0.0, weekend=1.0)
+    law = replace(PARAMETERS, hours=SAME_HOURS)
     squares = [Volatility(law, SeedTree(seed), MONDAY_NS).multiplier ** 2 for seed in range(2000)]
     assert math.fsum(squares) / len(squares) == pytest.approx(1.0, abs=0.08)
