@@ -21,6 +21,7 @@ from mdsim.api.grpc_limits import GrpcLimits
 from mdsim.api.grpc_streams import GrpcCounters, Streams
 from mdsim.api.guard import Security
 from mdsim.api.health import health_of
+from mdsim.api.listening import host_and_port
 from mdsim.core.errors import UsageError
 from mdsim.core.serving import MarketEvent, MarketPort, Published, RunsPort
 from mdsim.publish.disturber import Disturber
@@ -156,7 +157,7 @@ class GrpcServer:
         for name in REFLECTION:
             handler = grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": answer})
             server.add_generic_rpc_handlers((handler,))
-        address = f"[{bind}]:{port}" if ":" in bind else f"{bind}:{port}"
+        address = host_and_port(bind, port)
         try:
             _probe(bind, port)
             if self._tls is None:

@@ -15,6 +15,11 @@ _SPARE_DESCRIPTORS = 128
 """Left for files, sources, gRPC and what the process opens beside its readers."""
 
 
+def host_and_port(host: str, port: int) -> str:
+    """A host and its port as an address has them: IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 async def listen(host: str, port: int) -> list[socket.socket]:
     """Bind every address of a host to one port; port 0 takes a free one.
 

@@ -11,7 +11,7 @@ import trio
 import typer
 
 from mdsim.api.anteroom import Anteroom
-from mdsim.api.listening import listen
+from mdsim.api.listening import host_and_port, listen
 from mdsim.config.settings import Settings
 from mdsim.run.clock import utc_ns
 
@@ -49,8 +49,7 @@ def announce(settings: Settings, listening: Sequence[socket.socket]) -> None:
     if names:
         scheme = "https" if settings.server.tls_cert else "http"
         host, port = listening[0].getsockname()[:2]
-        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        health = f"{scheme}://{place}/health"
+        health = f"{scheme}://{host_and_port(host, port)}/health"
         typer.echo(
             f"waiting for the first prices of {', '.join(names)}; {health} tells how they do", err=True
         )

@@ -21,7 +21,7 @@ from mdsim.api.grpc_limits import GrpcLimits
 from mdsim.api.grpc_server import GrpcServer
 from mdsim.api.guard import Security
 from mdsim.api.http import HttpServer
-from mdsim.api.listening import listen
+from mdsim.api.listening import host_and_port, listen
 from mdsim.api.replay import replay_routes
 from mdsim.api.rest import make_app
 from mdsim.api.tickets import Tickets
@@ -202,13 +202,13 @@ class Server:
     def greeting(self) -> list[str]:
         """Where it serves, for whoever started it."""
         scheme, stream = ("https", "wss") if self.settings.server.tls_cert else ("http", "ws")
-        places = [_place(host, port) for host, port in self.door.addresses]
+        places = [host_and_port(host, port) for host, port in self.door.addresses]
         symbols = ", ".join(self.live.tape.catalogue.symbols)
         return [
             f"mdsim {__version__} serves {symbols}",
             *(f"  HTTP       {scheme}://{place}   (documents: {scheme}://{place}/docs)" for place in places),
             *(f"  WebSocket  {stream}://{place}/api/v1/subscribe" for place in places),
-            f"  gRPC       {_place(self.settings.server.bind, self.grpc.port)}",
+            f"  gRPC       {host_and_port(self.settings.server.bind, self.grpc.port)}",
         ]
 
     def _source_symbols(self) -> dict[str, tuple[str, ...]]:
@@ -290,10 +290,6 @@ async def _serve(
             await asked.wait()
             typer.echo("stopping", err=True)
             server.stop()
-
-
-def _place(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def _listen(signals: AsyncIterator[int], asked: trio.Event, opening: trio.CancelScope) -> None:
