@@ -18,6 +18,14 @@ _WHERE = re.compile(r"(.*) - at `(?:key in )?\$(.*)`", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 
 
+def unreadable(raw: bytes, error: Exception) -> RequestError:
+    """What is told of a body that is no JSON, or no text."""
+    if isinstance(error, UnicodeDecodeError):
+        return RequestError(400, "MD489", "the body is not UTF-8 text", hint="save it as UTF-8")
+    detail = "the body is empty" if not raw.strip() else f"the body is no JSON: {error}"
+    return RequestError(400, "MD489", detail, hint="send one JSON object")
+
+
 async def read_json(call: Call, shape: type[T]) -> T:
     """The body as ``shape``.
 
@@ -32,8 +40,5 @@ async def read_json(call: Call, shape: type[T]) -> T:
         message, path = (found[1], found[2]) if found else (str(error), "")
         field = "/".join(a or b for a, b in _STEP.findall(path)) or "body"
         raise field_error(field, message[:1].lower() + message[1:]) from error
-    except UnicodeDecodeError as error:
-        raise RequestError(400, "MD489", "the body is not UTF-8 text", hint="save it as UTF-8") from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        detail = "the body is empty" if not raw.strip() else f"the body is no JSON: {error}"
-        raise RequestError(400, "MD489", detail, hint="send one JSON object") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise unreadable(raw, error) from error

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeVar, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from mdsim.api.bodies import unreadable
 from mdsim.api.docs_bodies import body_keys
 from mdsim.api.problems import Flawed, RequestError, fields_error
 from mdsim.core.spelling import shown, suggest
@@ -158,13 +159,10 @@ def json_object(raw: bytes) -> dict[str, msgspec.Raw]:
     try:
         raw.decode("utf-8")  # whatever is read of the values later cannot fail for this
         return msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except UnicodeDecodeError as error:
-        raise RequestError(400, "MD489", "the body is not UTF-8 text", hint="save it as UTF-8") from error
     except msgspec.ValidationError as error:
         raise RequestError(400, "MD489", "the body is no JSON object", hint="send one JSON object") from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        detail = "the body is empty" if not raw.strip() else f"the body is no JSON: {error}"
-        raise RequestError(400, "MD489", detail, hint="send one JSON object") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise unreadable(raw, error) from error
 
 
 def unknown(name: str, known: tuple[str, ...]) -> Flawed:

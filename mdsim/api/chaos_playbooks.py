@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from mdsim.api.bodies import unreadable
 from mdsim.api.chaos_bodies import Overlap, json_object, unknown
 from mdsim.api.problems import Flawed, RequestError, fields_error
 from mdsim.api.routes import JSON, Call
@@ -136,4 +137,4 @@ def _text(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RequestError(400, "MD489", "the body is not UTF-8 text", hint="save it as UTF-8") from error
+        raise unreadable(raw, error) from error
