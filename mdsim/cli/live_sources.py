@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mdsim.config.settings import Settings, SourceSettings
     from mdsim.core.errors import Problem
     from mdsim.core.impairing import PipelineMaker
+    from mdsim.core.instruments import Catalogue
     from mdsim.core.seeds import SeedTree
     from mdsim.providers.pool import LiveSources
     from mdsim.providers.source import SourceSpec
@@ -25,18 +26,9 @@ def unopenable(source: SourceSettings) -> Problem | None:
     """What is wrong with a source that can never be opened, at a path below the source."""
     from mdsim.core.errors import Problem, UsageError
     from mdsim.core.instruments import ALL
-    from mdsim.providers.specs import make_spec
 
     try:
-        make_spec(
-            source.name,
-            tier=source.tier,
-            kind=source.type,
-            url=source.url,
-            priority=source.priority,
-            catalogue=ALL,
-            keys=source.keys,
-        )
+        _spec(source, ALL)
     except UsageError as error:
         key = _FAULTY.get(error.code)
         return None if key is None else Problem(error.code, error.message, (key,), error.hint)
@@ -49,22 +41,22 @@ def source_specs(settings: Settings) -> tuple[SourceSpec, ...]:
     Raises:
         UsageError: one of them cannot be opened.
     """
+    return tuple(_spec(source, settings.catalogue) for source in settings.sources if not source.off)
+
+
+def _spec(source: SourceSettings, catalogue: Catalogue) -> SourceSpec:
     from mdsim.providers.specs import make_spec
 
-    return tuple(
-        make_spec(
-            source.name,
-            tier=source.tier,
-            kind=source.type,
-            url=source.url,
-            priority=source.priority,
-            catalogue=settings.catalogue,
-            symbols=source.symbols,
-            keys=source.keys,
-            per_minute=source.rate_limit_per_minute,
-        )
-        for source in settings.sources
-        if not source.off
+    return make_spec(
+        source.name,
+        tier=source.tier,
+        kind=source.type,
+        url=source.url,
+        priority=source.priority,
+        catalogue=catalogue,
+        symbols=source.symbols,
+        keys=source.keys,
+        per_minute=source.rate_limit_per_minute,
     )
 
 
