@@ -248,9 +248,7 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 def _why(group: BaseExceptionGroup[BaseException], now_ns: int) -> tuple[str, int]:
     """What went wrong first, for people, and how long the provider asks us to stay away."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    error = next(_leaves(group))
     if isinstance(error, RefusedError):
         redirect = " (a redirect, which is not followed)" if 300 <= error.status < 400 else ""
         return f"{error}{redirect}", retry_after_ns(error.headers, now_ns)
