@@ -134,7 +134,7 @@ class Microstructure:
         """
         mids = list(mids)
         before = self._mids or mids
-        if factors.halted or self._held:
+        if self._held or True in factors.halted:
             self._hold(mids, factors.halted)
         step = (now_ns - self._start_ns) // self._step_ns
         counts = None
